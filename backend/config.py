@@ -1,0 +1,251 @@
+"""One Settings tree. Every option is typed, documented and carries its unit in its name.
+
+Sources, strongest first: arguments, environment (`AVATAR_CHAT_LLM__BASE_URL=…`), `.env`,
+`avatar-chat.yaml` (or the file that `AVATAR_CHAT_CONFIG` names), the defaults below.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    YamlConfigSettingsSource,
+)
+
+from backend.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parent.parent
+ENV_PREFIX = "AVATAR_CHAT_"
+
+
+class Section(BaseModel):
+    """A branch of the tree. Unknown names are errors, so a typing slip cannot go unseen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class ServerSettings(Section):
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="TCP port; 0 takes a free one.")
+    token: SecretStr | None = Field(None, description="When set, `hello` must carry this token.")
+    page_dir: Path = Field(
+        ROOT / "frontend/apps/chat/dist", description="Folder of the built chat page."
+    )
+    max_text_chars: int = Field(4000, ge=1, description="Longest typed turn, in characters.")
+    max_message_bytes: int = Field(
+        256 * 1024, ge=1024, description="Longest JSON message, in bytes."
+    )
+    max_messages_per_s: int = Field(
+        200, ge=1, description="Messages a client may send per second, microphone frames included."
+    )
+
+
+class SessionSettings(Section):
+    limit: int = Field(8, ge=1, description="Most sessions at once.")
+    idle_timeout_s: float = Field(600.0, gt=0, description="A silent session ends after this.")
+    hello_timeout_s: float = Field(
+        0.15, gt=0, description="How long to wait for an optional `hello` before the defaults hold."
+    )
+    memory_ceiling_mb: int = Field(
+        4096, ge=128, description="Above this resident memory the longest-idle session is ended."
+    )
+    watch_interval_s: float = Field(5.0, gt=0, description="Pace of the idle and memory watch.")
+    history_turns: int = Field(20, ge=1, description="User turns kept for the language model.")
+    queue_size: int = Field(4, ge=1, description="Bound of each queue between two stages.")
+
+
+class VadSettings(Section):
+    on_threshold: float = Field(0.5, gt=0, lt=1, description="Probability that opens speech.")
+    off_threshold: float = Field(0.35, gt=0, lt=1, description="Probability that closes it.")
+    open_ms: int = Field(250, ge=32, description="Speech needed to open a segment.")
+    close_ms: int = Field(500, ge=32, description="Silence needed to close a segment.")
+    pre_roll_ms: int = Field(400, ge=0, description="Audio kept from before the segment opened.")
+    max_segment_s: float = Field(30.0, gt=1, description="Longest segment; then it is closed.")
+
+
+class AsrSettings(Section):
+    chain: tuple[Literal["whisper", "pocketsphinx"], ...] = Field(
+        ("whisper", "pocketsphinx"), min_length=1, description="Recognisers, best first."
+    )
+    model: str = Field(
+        "small", description="faster-whisper size, hub name, or path of a CTranslate2 folder."
+    )
+    models_dir: Path = Field(
+        ROOT / "models/cache/whisper", description="Where pulled recognition models live."
+    )
+    auto_pull: bool = Field(
+        True, description="Fetch the model in the background when it is not there yet."
+    )
+    language: str = Field("auto", description="`auto` or a language code such as `en`, `zh`.")
+    threads: int = Field(2, ge=1, description="CPU threads of the recogniser.")
+    beam_size: int = Field(1, ge=1, le=10, description="Whisper beam width.")
+    min_rms: float = Field(
+        0.004, ge=0, description="Segments quieter than this (full scale = 1) are not recognised."
+    )
+    min_speech_ratio: float = Field(
+        0.2, ge=0, le=1, description="Segments with less speech than this are not recognised."
+    )
+    timeout_s: float = Field(20.0, gt=0, description="Bound on one recognition.")
+
+
+class LlmSettings(Section):
+    chain: tuple[Literal["openai", "builtin"], ...] = Field(
+        ("openai", "builtin"), min_length=1, description="Language models, best first."
+    )
+    base_url: str | None = Field(
+        None, description="Any OpenAI-compatible endpoint; empty means OpenAI's own."
+    )
+    api_key: SecretStr | None = Field(
+        None, description="Key of the endpoint. `OPENAI_API_KEY` is honoured too."
+    )
+    model: str = Field("gpt-4o-mini", description="Model name at the endpoint.")
+    system_prompt: str = Field(
+        "You are a friendly person on a video call. Answer in the user's language, in one to "
+        "three short spoken sentences, without lists or markup.",
+        description="The role when a session names none.",
+    )
+    temperature: float = Field(0.7, ge=0, le=2, description="Sampling temperature.")
+    max_tokens: int = Field(400, ge=1, description="Longest reply, in tokens.")
+    first_token_timeout_s: float = Field(8.0, gt=0, description="Bound on the first token.")
+
+
+class TtsSettings(Section):
+    chain: tuple[Literal["edge", "espeak"], ...] = Field(
+        ("edge", "espeak"), min_length=1, description="Voices, best first."
+    )
+    voices: dict[str, str] = Field(
+        {"en": "en-US-AriaNeural", "zh": "zh-CN-XiaoxiaoNeural"},
+        description="Edge-TTS voice by language.",
+    )
+    espeak_voices: dict[str, str] = Field(
+        {"en": "en-us+f2", "zh": "cmn+f2"}, description="espeak-ng voice by language."
+    )
+    rate_percent: int = Field(0, ge=-50, le=100, description="Speed against the voice's own.")
+    pitch_hz: int = Field(0, ge=-50, le=50, description="Pitch against the voice's own.")
+    first_audio_timeout_s: float = Field(3.0, gt=0, description="Bound on the first sound.")
+
+
+class AvatarSettings(Section):
+    default: str = Field("", description="Avatar id; empty takes the first in `dir`.")
+    dir: Path = Field(ROOT / "avatars", description="Folder of avatar packages.")
+    model: Path = Field(
+        ROOT / "models/onnx/lightlips.onnx",
+        description="Lip-sync net: ours, or any ONNX file with the Wav2Lip contract.",
+    )
+    net_threads: int = Field(1, ge=1, description="CPU threads of the lip-sync net per worker.")
+    crf: int = Field(23, ge=0, le=51, description="x264 quality; lower is better and larger.")
+    audio_kbps: int = Field(64, ge=24, description="AAC bit rate.")
+
+
+class EngineSettings(Section):
+    render_workers: int = Field(
+        0, ge=0, description="Processes that draw faces; 0 takes the number of cores less one."
+    )
+    start_timeout_s: float = Field(60.0, gt=0, description="Bound on a worker's start.")
+
+
+class BreakerSettings(Section):
+    failures: int = Field(2, ge=1, description="Failures in a row that open a circuit breaker.")
+    cooldown_s: float = Field(30.0, gt=0, description="Rest before a failed provider is tried.")
+
+
+class LogSettings(Section):
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level.")
+    format: Literal["console", "json"] = Field("console", description="Shape of a log line.")
+
+
+class ModelsSettings(Section):
+    mirror: str | None = Field(
+        None, description="Base address of a hub mirror for `models pull`; `HF_ENDPOINT` too."
+    )
+
+
+class Settings(BaseSettings):
+    """The whole tree; see each section for its options."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=ENV_PREFIX,
+        env_nested_delimiter="__",
+        env_file=".env",
+        extra="ignore",  # a `.env` may hold other programs' names; ours are checked below
+        frozen=True,
+    )
+
+    server: ServerSettings = ServerSettings()
+    session: SessionSettings = SessionSettings()
+    vad: VadSettings = VadSettings()
+    asr: AsrSettings = AsrSettings()
+    llm: LlmSettings = LlmSettings()
+    tts: TtsSettings = TtsSettings()
+    avatar: AvatarSettings = AvatarSettings()
+    engine: EngineSettings = EngineSettings()
+    breaker: BreakerSettings = BreakerSettings()
+    models: ModelsSettings = ModelsSettings()
+    log: LogSettings = LogSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        path = Path(os.environ.get(f"{ENV_PREFIX}CONFIG", "avatar-chat.yaml"))
+        yaml = YamlConfigSettingsSource(settings_cls, yaml_file=path)
+        return init_settings, env_settings, dotenv_settings, yaml
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read every source once.
+
+    Raises:
+        ConfigError: names each wrong option, the value it has and what is allowed.
+    """
+    _refuse_unknown_names(os.environ)
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise ConfigError("\n".join(_explain(item) for item in error.errors())) from error
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"The settings could not be read: {error}") from error
+
+
+def _refuse_unknown_names(environ: os._Environ[str]) -> None:
+    known = {name.upper() for name in Settings.model_fields} | {"CONFIG"}
+    for name in environ:
+        if name.upper().startswith(ENV_PREFIX):
+            section = name.upper().removeprefix(ENV_PREFIX).split("__")[0]
+            if section not in known:
+                allowed = ", ".join(sorted(known))
+                raise ConfigError(f"{name}: there is no such option. Sections are: {allowed}.")
+
+
+def _explain(item: Any) -> str:
+    path = ".".join(str(part) for part in item["loc"])
+    env = ENV_PREFIX + "__".join(str(part) for part in item["loc"]).upper()
+    if item["type"] == "extra_forbidden":
+        return f"{path} ({env}): there is no such option."
+    field = _field(item["loc"])
+    hint = f" {field.description}" if field and field.description else ""
+    shown = "***" if "key" in path or "token" in path else repr(item["input"])
+    return f"{path} ({env}) = {shown}: {item['msg']}.{hint}"
+
+
+def _field(location: tuple[int | str, ...]) -> Any:
+    model: Any = Settings
+    field = None
+    for part in location:
+        fields = getattr(model, "model_fields", {})
+        if part not in fields:
+            return field
+        field = fields[part]
+        model = field.annotation
+    return field

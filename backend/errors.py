@@ -1,0 +1,162 @@
+"""Every error the product raises on purpose, and the one map from exception to wire.
+
+    AvatarChatError
+    ├── ConfigError                a setting is wrong; the start stops
+    ├── MessageError               a client message was refused; nothing else is lost
+    │   ├── BadMessage             bad_message
+    │   ├── UnknownType            unknown_type
+    │   ├── TooLarge               too_large
+    │   ├── RateLimited            rate_limited
+    │   ├── NotListening           not_listening
+    │   ├── BadAudio               bad_audio
+    │   └── NotAvailable           not_available
+    ├── SessionError
+    │   ├── Unauthorized           unauthorized            closes with 1008
+    │   ├── SessionLimitReached    session_limit_reached   closes with 1013
+    │   ├── SessionBusy            busy                    closes with 1008
+    │   └── SessionExpired         session_expired         closes with 1001
+    ├── AssetError                 a file the service needs is missing or broken
+    │   ├── UnknownAvatar          unknown_avatar
+    │   ├── BrokenAvatar           broken_avatar
+    │   └── ModelFileError         model_file
+    ├── ProviderError              one provider of one stage failed
+    │   ├── ProviderUnavailable    it cannot work here at all (no key, no network, no model)
+    │   └── ProviderTimeout        nothing useful arrived in time
+    └── EngineError                the place where heavy work runs failed
+        └── WorkerDied             a worker process ended while it held this work
+
+Messages say what happened and what to do. They never hold the text of a conversation.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class AvatarChatError(Exception):
+    """Root of the tree. `code` goes on the wire; `recoverable` means the session goes on."""
+
+    code: ClassVar[str] = "internal"
+    recoverable: ClassVar[bool] = True
+    close_code: ClassVar[int | None] = None
+
+    @property
+    def message(self) -> str:
+        return str(self)
+
+
+class ConfigError(AvatarChatError):
+    code = "config"
+    recoverable = False
+
+
+class MessageError(AvatarChatError):
+    code = "bad_message"
+
+
+class BadMessage(MessageError):
+    code = "bad_message"
+
+
+class UnknownType(MessageError):
+    code = "unknown_type"
+
+
+class TooLarge(MessageError):
+    code = "too_large"
+
+
+class RateLimited(MessageError):
+    code = "rate_limited"
+
+
+class NotListening(MessageError):
+    code = "not_listening"
+
+
+class BadAudio(MessageError):
+    code = "bad_audio"
+
+
+class NotAvailable(MessageError):
+    code = "not_available"
+
+
+class SessionError(AvatarChatError):
+    recoverable = False
+
+
+class Unauthorized(SessionError):
+    code = "unauthorized"
+    close_code = 1008
+
+
+class SessionLimitReached(SessionError):
+    code = "session_limit_reached"
+    close_code = 1013
+
+
+class SessionBusy(SessionError):
+    code = "busy"
+    close_code = 1008
+
+
+class SessionExpired(SessionError):
+    code = "session_expired"
+    close_code = 1001
+
+
+class AssetError(AvatarChatError):
+    code = "asset"
+
+
+class UnknownAvatar(AssetError):
+    code = "unknown_avatar"
+
+
+class BrokenAvatar(AssetError):
+    code = "broken_avatar"
+
+
+class ModelFileError(AssetError):
+    code = "model_file"
+
+
+class ProviderError(AvatarChatError):
+    """One provider of one stage failed.
+
+    `component` is the stage (`asr`, `llm`, …), `provider` the name in the registry.
+    """
+
+    code = "provider_failed"
+
+    def __init__(self, message: str, *, component: str, provider: str) -> None:
+        super().__init__(message)
+        self.component = component
+        self.provider = provider
+
+
+class ProviderUnavailable(ProviderError):
+    code = "provider_unavailable"
+
+
+class ProviderTimeout(ProviderError):
+    code = "provider_timeout"
+
+
+class EngineError(AvatarChatError):
+    code = "engine"
+
+
+class WorkerDied(EngineError):
+    code = "worker_died"
+
+
+def wire_error(error: BaseException) -> tuple[str, str, bool]:
+    """`(code, message, recoverable)` for an `error` message.
+
+    Anything outside the tree is a defect of ours: its text stays in the log, not on the wire.
+    """
+    if isinstance(error, AvatarChatError):
+        return error.code, error.message, error.recoverable
+    return "internal", "Something went wrong on the server. Please try again.", True
