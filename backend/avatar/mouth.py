@@ -1,0 +1,76 @@
+"""The mouth over time: eight controls per video frame, made calm, crisp and still.
+
+The net hears each frame alone. What only a whole clip can tell is added here, in order: a light
+smoothing, lips that really meet on p, b and m, and a mouth that rests while nothing is said.
+Pure functions over arrays; nets and files do not belong here.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from backend.avatar.mel import MEL_FRAMES_PER_S, VIDEO_FPS, Float32
+
+CONTROLS = ("jaw", "wide", "pucker", "funnel", "lower_down", "upper_up", "press", "fv")
+CONTROL_COUNT = len(CONTROLS)
+
+_PRESS = CONTROLS.index("press")
+_OPENING = [CONTROLS.index(name) for name in ("jaw", "funnel", "lower_down", "upper_up", "fv")]
+
+_SMOOTHING = np.array([0.15, 0.70, 0.15])
+_PRESS_STARTS, _PRESS_FULL = 0.25, 0.60
+# A frame speaks when its loudest mel band passes −55 dB; room noise below about −60 dBFS does not.
+_SPEECH_LEVEL = -0.4
+# Lips part a little before the sound and pauses inside words are shorter than this.
+_HOLD_FRAMES = 4
+_EASING = np.array([0.1, 0.2, 0.4, 0.2, 0.1])
+
+
+def settle(controls: Float32, windows: Float32, lead_frames: int) -> Float32:
+    """Controls as drawn, from controls as heard.
+
+    controls: (n, 8) in 0..1, one row per video frame. windows: the (n, 1, 80, 16) mel windows they
+    came from, whose column `lead_frames` is the frame's own moment. Returns (n, 8) float32 in 0..1;
+    exactly zero where the clip is silent.
+    """
+    if len(controls) == 0:
+        return controls.astype(np.float32)
+    smooth = close_lips(_smooth(controls))
+    drawn = smooth * speaking(windows, lead_frames)[:, None]
+    return np.asarray(np.clip(drawn, 0.0, 1.0), np.float32)
+
+
+def close_lips(controls: Float32) -> Float32:
+    """Let a likely closure be a full one: as `press` rises, whatever opens the lips gives way."""
+    closed = controls.copy()
+    ramp = (controls[:, _PRESS] - _PRESS_STARTS) / (_PRESS_FULL - _PRESS_STARTS)
+    gate = _smoothstep(ramp)
+    closed[:, _PRESS] = np.maximum(controls[:, _PRESS] * gate, gate)
+    closed[:, _OPENING] *= 1.0 - gate[:, None]
+    return closed
+
+
+def speaking(windows: Float32, lead_frames: int) -> Float32:
+    """(n,) from 0 (rest) to 1 (speech), eased, judged by the level of each frame's own moment."""
+    per_frame = round(MEL_FRAMES_PER_S / VIDEO_FPS)
+    moment = windows[:, 0, :, lead_frames : lead_frames + per_frame]
+    active = (moment.max(axis=(1, 2)) > _SPEECH_LEVEL).astype(np.float64)
+    held = _dilate(active, _HOLD_FRAMES)
+    return np.convolve(np.pad(held, 2), _EASING, "valid").astype(np.float32)
+
+
+def _smooth(controls: Float32) -> Float32:
+    """Average neighbouring frames; the clip begins and ends at rest."""
+    padded = np.pad(controls, ((1, 1), (0, 0)))
+    before, here, after = _SMOOTHING
+    mixed = before * padded[:-2] + here * padded[1:-1] + after * padded[2:]
+    return np.asarray(mixed, np.float32)
+
+
+def _dilate(active: npt.NDArray[np.float64], frames: int) -> npt.NDArray[np.float64]:
+    reach = np.ones(2 * frames + 1)
+    return (np.convolve(np.pad(active, frames), reach, "valid") > 0).astype(np.float64)
+
+
+def _smoothstep(ramp: Float32) -> Float32:
+    ramp = np.clip(ramp, 0.0, 1.0)
+    return ramp * ramp * (3.0 - 2.0 * ramp)
