@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
 from backend.config import Settings
 from backend.engine.base import Engine
+from backend.handlers.breaker import Breakers
 
 In = TypeVar("In", contravariant=True)
 Out = TypeVar("Out", covariant=True)
@@ -59,13 +60,17 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Everything a provider may lean on. One per session; `weights` and `engine` are shared."""
+    """Everything a provider may lean on. One per session.
+
+    `engine`, `weights` and `breakers` are shared by every session of the process.
+    """
 
     session_id: str
     settings: Settings
     engine: Engine
     weights: Weights
     options: Options = Options()
+    breakers: Breakers = field(default_factory=Breakers)
 
 
 class BaseHandler(ABC, Generic[In, Out]):
