@@ -1,0 +1,70 @@
+# Two commands: `make run` sets everything up and serves the page; `make test` proves it works.
+PYTHON ?= python3
+BIN := .venv/bin
+NPM := npm --prefix frontend --no-audit --no-fund --loglevel=error
+HOST ?= 127.0.0.1
+PORT ?= 8000
+
+.PHONY: run setup page test test-python test-page lint bench clean
+
+run: setup page
+	$(BIN)/avatar-chat run --host $(HOST) --port $(PORT)
+
+setup: .venv/.runtime
+page: frontend/apps/chat/dist/index.html
+
+test: lint test-page test-python
+
+test-python: .venv/.dev page
+	$(BIN)/pytest
+
+test-page: frontend/node_modules/.installed
+	$(NPM) test
+
+lint: .venv/.dev frontend/node_modules/.installed
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(NPM) run lint
+	$(NPM) run typecheck
+
+bench: .venv/.runtime
+	$(BIN)/avatar-chat bench
+
+clean:
+	rm -rf .venv frontend/node_modules frontend/apps/*/dist *.egg-info
+
+# The installer itself comes by hash too; see requirements-installer.lock.
+.venv/.installer: requirements-installer.lock
+	$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if (3, 11) <= v[:2] <= (3, 12) \
+	  else f"Python 3.11 or 3.12 is needed; this is {v[0]}.{v[1]}. Try: make PYTHON=python3.12 run")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+.venv/.runtime: requirements.lock pyproject.toml .venv/.installer
+	$(BIN)/uv pip install --python $(BIN)/python --require-hashes --no-deps -r $<
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.runtime
+	$(BIN)/uv pip install --python $(BIN)/python --require-hashes --no-deps -r $<
+	@touch $@
+
+frontend/node_modules/.installed: frontend/package-lock.json
+	$(NPM) ci
+	@touch $@
+
+PAGE_SOURCES := $(shell find frontend/apps/chat frontend/packages -type f \
+  -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+
+frontend/apps/chat/dist/index.html: frontend/node_modules/.installed $(PAGE_SOURCES)
+	$(NPM) run build
+
+# Renews the locks. They hold hashes and no addresses, and never torch (see the overrides file).
+.PHONY: lock
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-header --no-annotate --override requirements-overrides.txt
+lock: .venv/.installer
+	$(COMPILE) requirements-installer.in -o requirements-installer.lock
+	$(COMPILE) pyproject.toml -o requirements.lock
+	$(COMPILE) --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock

@@ -1,0 +1,121 @@
+"""The REST side of the gateway: health, readiness, metrics, what is here, and the page's files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi.responses import FileResponse, JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel, Field
+
+from backend import metrics
+from backend.api.service import Service, avatar_info
+from backend.protocol import AvatarInfo
+from backend.session.manager import new_session_id
+
+router = APIRouter()
+
+_AVATAR_FILES = {"idle.mp4": "video/mp4", "poster.jpg": "image/jpeg"}
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+class Health(BaseModel):
+    status: str
+    version: str
+
+
+class Ready(BaseModel):
+    ready: bool
+    pending: dict[str, str] = Field(description="what is not loaded yet, and why")
+
+
+class Status(BaseModel):
+    version: str
+    ready: Ready
+    providers: dict[str, str] = Field(description="what really runs, by component")
+    model: str = Field(description="name of the language model that answers")
+    sessions: dict[str, int]
+    engine: dict[str, Any]
+
+
+class CreatedSession(BaseModel):
+    session_id: str
+    ws_url: str
+
+
+@router.get("/health")
+def health(request: Request) -> Health:
+    """The process answers."""
+    return Health(status="ok", version=_service(request).version)
+
+
+@router.get("/readyz", responses={503: {"model": Ready}})
+def readyz(request: Request, response: Response) -> Ready:
+    """Green when everything configured is really loaded."""
+    readiness = _service(request).readiness
+    response.status_code = 200 if readiness.ready else 503
+    return Ready(ready=readiness.ready, pending=readiness.pending)
+
+
+@router.get("/metrics", response_class=Response)
+def prometheus() -> Response:
+    return Response(generate_latest(metrics.REGISTRY), media_type=CONTENT_TYPE_LATEST)
+
+
+@router.get("/api/status")
+def status(request: Request) -> Status:
+    service = _service(request)
+    states = service.manager.states()
+    runs = service.providers.get("llm", "")
+    return Status(
+        version=service.version,
+        ready=Ready(ready=service.readiness.ready, pending=service.readiness.pending),
+        providers=service.providers,
+        model=service.settings.llm.model if runs == "openai" else runs,
+        sessions={
+            "active": states.total(),
+            "limit": service.settings.session.limit,
+            **states,
+        },
+        engine=service.engine.status(),
+    )
+
+
+@router.get("/api/avatars")
+def avatars(request: Request) -> list[AvatarInfo]:
+    return [avatar_info(package) for package in _service(request).avatars]
+
+
+@router.post("/api/session/create", status_code=201)
+def create_session(request: Request) -> CreatedSession:
+    """An id and the address to connect to. The place is taken when the socket opens."""
+    service = _service(request)
+    if service.manager.is_full():
+        raise HTTPException(503, "All places are taken. Please try again in a moment.")
+    session_id = new_session_id()
+    scheme = "wss" if request.url.scheme == "https" else "ws"
+    return CreatedSession(
+        session_id=session_id, ws_url=f"{scheme}://{request.url.netloc}/ws/{session_id}"
+    )
+
+
+@router.get("/avatars/{avatar_id}/{name}", response_class=FileResponse)
+def avatar_file(request: Request, avatar_id: str, name: str) -> FileResponse:
+    """The idle loop and the poster of an avatar; nothing else of its package is served."""
+    packages = {package.id: package for package in _service(request).avatars}
+    if avatar_id not in packages or name not in _AVATAR_FILES:
+        raise HTTPException(404, "There is no such avatar file. See /api/avatars.")
+    return FileResponse(packages[avatar_id].path / name, media_type=_AVATAR_FILES[name])
+
+
+def not_built(page_dir: Path) -> JSONResponse:
+    """What `/` says when the page has not been built."""
+    return JSONResponse(
+        {"error": f"The page is not built: {page_dir} is missing. Run `make page`."}, 503
+    )

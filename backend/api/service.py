@@ -1,0 +1,63 @@
+"""What the gateway's routes share: the parts of the running service and how ready they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from backend import __version__
+from backend.avatar.package import AvatarPackage
+from backend.config import Settings
+from backend.engine.base import Engine
+from backend.protocol import AvatarInfo, SessionReady
+from backend.session.manager import SessionManager
+from backend.session.session import Session
+
+CAPABILITIES = ("video", "audio", "text", "mp4", "viseme_timeline", "say", "context_update")
+
+
+@dataclass(slots=True)
+class Readiness:
+    """What still stands between the service and its users; empty means ready."""
+
+    pending: dict[str, str] = field(default_factory=lambda: {"service": "starting"})
+
+    @property
+    def ready(self) -> bool:
+        return not self.pending
+
+
+@dataclass(slots=True)
+class Service:
+    """The running service. `providers` names what really runs, by component."""
+
+    settings: Settings
+    engine: Engine
+    manager: SessionManager
+    avatars: Sequence[AvatarPackage]
+    readiness: Readiness = field(default_factory=Readiness)
+    providers: dict[str, str] = field(default_factory=dict)
+    version: str = __version__
+
+    def greeting(self, session: Session) -> SessionReady:
+        """The first message of a connection."""
+        return SessionReady(
+            resume_token=session.resume_token,
+            avatar=avatar_info(session.stages.avatar_package),
+            providers=session.stages.providers(),
+            capabilities=CAPABILITIES,
+            history=session.history.items() or None,
+        )
+
+
+def avatar_info(package: AvatarPackage) -> AvatarInfo:
+    base = f"/avatars/{package.id}"
+    return AvatarInfo(
+        id=package.id,
+        name=package.name,
+        width=package.width,
+        height=package.height,
+        fps=package.fps,
+        idle_url=f"{base}/idle.mp4",
+        poster_url=f"{base}/poster.jpg",
+    )

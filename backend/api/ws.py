@@ -1,0 +1,262 @@
+"""The WebSocket route: frames in, frames out. Decides nothing about the conversation.
+
+A bad frame is answered with `error` and the loop goes on; only a refused session, a socket that
+is gone or a session that has expired ends it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import re
+import secrets
+import time
+
+import numpy as np
+import structlog
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocketState
+
+from backend import protocol as p
+from backend.api.limits import TokenBucket
+from backend.api.service import Service
+from backend.errors import (
+    AvatarChatError,
+    BadAudio,
+    BadMessage,
+    NotAvailable,
+    RateLimited,
+    SessionError,
+    SessionExpired,
+    TooLarge,
+    Unauthorized,
+)
+from backend.handlers.messages import Pcm
+from backend.session.manager import new_session_id
+from backend.session.outbox import Outbox
+from backend.session.session import Session
+
+router = APIRouter()
+log = structlog.get_logger()
+
+_SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@router.websocket("/ws/{session_id}")
+async def talk(socket: WebSocket, session_id: str) -> None:
+    """One session per connection; `new` asks for an id."""
+    service: Service = socket.app.state.service
+    await socket.accept()
+    connection = Connection(socket, service)
+    chosen = new_session_id() if session_id == "new" else session_id
+    with structlog.contextvars.bound_contextvars(session_id=chosen):
+        await connection.run(chosen)
+
+
+class Connection:
+    """One socket, from accept to close."""
+
+    def __init__(self, socket: WebSocket, service: Service) -> None:
+        self._socket = socket
+        self._service = service
+        self._limits = service.settings.server
+        self._bucket = TokenBucket(
+            self._limits.max_messages_per_s, 2 * self._limits.max_messages_per_s, time.monotonic()
+        )
+        self._expired: asyncio.Future[SessionExpired] = asyncio.get_running_loop().create_future()
+
+    async def run(self, session_id: str) -> None:
+        try:
+            if not _SESSION_ID.fullmatch(session_id):
+                raise BadMessage("A session id has 1 to 64 letters, digits, '-' or '_'.")
+            first = await self._first_frame()
+            hello = self._authorised(first)
+            session = self._service.manager.admit(session_id, self._expire)
+        except (SessionError, BadMessage) as error:
+            await self._refuse(session_id, error)
+        except WebSocketDisconnect:
+            log.info("session.gone_before_hello")
+        else:
+            await self._serve(session, hello, None if hello else first)
+
+    # ------------------------------------------------------------------ admission
+
+    async def _first_frame(self) -> str | bytes | None:
+        """The first frame if it comes soon, since `hello` is optional."""
+        waits_s = self._service.settings.session.hello_timeout_s
+        if self._limits.token is not None:
+            waits_s = max(waits_s, 5.0)
+        try:
+            return await asyncio.wait_for(self._receive(), waits_s)
+        except TimeoutError:
+            return None
+
+    def _authorised(self, first: str | bytes | None) -> p.Hello | None:
+        hello = None
+        if isinstance(first, str):
+            try:
+                message = p.parse_client_message(first)
+            except AvatarChatError:
+                message = None  # answered as any other bad frame, once the session is open
+            hello = message if isinstance(message, p.Hello) else None
+        wanted = self._limits.token
+        given = (hello.token if hello else None) or ""
+        if wanted and not secrets.compare_digest(wanted.get_secret_value().encode(),
+                                                 given.encode()):
+            raise Unauthorized("The token in `hello` is missing or wrong.")
+        if hello and hello.protocol != p.PROTOCOL_VERSION:
+            raise BadMessage(f"This server speaks protocol {p.PROTOCOL_VERSION}.")
+        return hello
+
+    async def _refuse(self, session_id: str, error: AvatarChatError) -> None:
+        outbox = Outbox(session_id)
+        outbox.post(p.ErrorMessage(code=error.code, message=error.message, recoverable=False))
+        try:
+            await outbox.drain(self._socket)
+            await self._socket.close(error.close_code or 1008)
+        except (WebSocketDisconnect, RuntimeError):
+            log.info("session.gone_before_refusal", code=error.code)
+
+    # ------------------------------------------------------------------ conversation
+
+    async def _serve(
+        self, session: Session, hello: p.Hello | None, first: str | bytes | None
+    ) -> None:
+        log.info("session.open")
+        writer = asyncio.create_task(session.outbox.run(self._socket))
+        reader = asyncio.create_task(self._converse(session, hello, first))
+        reason = "closed"
+        try:
+            await asyncio.wait({writer, reader, self._expired},
+                               return_when=asyncio.FIRST_COMPLETED)
+            if self._expired.done():
+                reason = "expired"
+                session.report(self._expired.result())
+        finally:
+            for task in (reader, writer):
+                task.cancel()
+            outcomes = await asyncio.gather(reader, writer, return_exceptions=True)
+            await self._service.manager.leave(session, reason)
+        for outcome in outcomes:
+            self._account(session, outcome)
+        await self._close(session, reason)
+        log.info("session.close", reason=reason)
+
+    def _account(self, session: Session, outcome: object) -> None:
+        gone = (asyncio.CancelledError, WebSocketDisconnect, RuntimeError)
+        if isinstance(outcome, BaseException) and not isinstance(outcome, gone):
+            session.report(outcome)
+            if not isinstance(outcome, AvatarChatError):
+                log.error("session.crashed", exc_info=outcome)
+
+    async def _close(self, session: Session, reason: str) -> None:
+        if self._socket.client_state is not WebSocketState.CONNECTED:
+            return
+        try:
+            await session.outbox.drain(self._socket)
+            await self._socket.close(1001 if reason == "expired" else 1011)
+        except (WebSocketDisconnect, RuntimeError):
+            log.info("session.gone_before_close")
+
+    def _expire(self, error: SessionExpired) -> None:
+        """The manager ends this session: say so, then close."""
+        if not self._expired.done():
+            self._expired.set_result(error)
+
+    async def _converse(
+        self, session: Session, hello: p.Hello | None, first: str | bytes | None
+    ) -> None:
+        await session.open(hello, lambda: self._service.greeting(session))
+        if first is not None:
+            await self._take(session, first)
+        while True:
+            await self._take(session, await self._receive())
+
+    async def _receive(self) -> str | bytes:
+        frame = await self._socket.receive()
+        if frame["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(frame.get("code", 1005))
+        text = frame.get("text")
+        data: str | bytes = text if text is not None else frame.get("bytes", b"")
+        return data
+
+    async def _take(self, session: Session, frame: str | bytes) -> None:
+        try:
+            if not self._bucket.take(time.monotonic()):
+                raise RateLimited(
+                    f"More than {self._limits.max_messages_per_s} messages a second."
+                )
+            if isinstance(frame, bytes):
+                session.hear(decode_pcm(frame))
+            else:
+                await self._dispatch(session, self._parse(frame))
+        except AvatarChatError as error:
+            session.report(error)
+
+    def _parse(self, frame: str) -> p.ClientMessage:
+        if len(frame) > self._limits.max_message_bytes:
+            raise TooLarge(
+                f"A message may have {self._limits.max_message_bytes} bytes; "
+                f"this one has {len(frame)}."
+            )
+        message = p.parse_client_message(frame)
+        if isinstance(message, p.Text | p.Say) and len(message.text) > self._limits.max_text_chars:
+            raise TooLarge(
+                f"A text may have {self._limits.max_text_chars} characters; "
+                f"this one has {len(message.text)}."
+            )
+        return message
+
+    async def _dispatch(self, session: Session, message: p.ClientMessage) -> None:
+        match message:
+            case p.Text():
+                await session.text(message)
+            case p.Say():
+                await session.say(message)
+            case p.Interrupt():
+                await session.interrupt()
+            case p.StartListen():
+                await session.start_listen()
+            case p.StopListen():
+                session.stop_listen()
+            case p.AudioChunk():
+                session.hear(decode_audio_chunk(message))
+            case p.ContextUpdate():
+                session.context_update(message)
+            case p.UiEvent():
+                session.ui_event(message)
+            case p.ConfigUpdate():
+                await session.config_update(message)
+            case p.Playback():
+                session.playback(message)
+            case p.Ping():
+                session.post(p.Pong(t=message.t))
+            case p.Hello():
+                raise BadMessage("`hello` is only allowed as the first message.")
+
+
+def decode_pcm(data: bytes) -> Pcm:
+    """s16le mono 16 kHz bytes → samples, shape (n,).
+
+    Raises:
+        BadAudio: empty or half a sample.
+        TooLarge: more than a second.
+    """
+    if not data:
+        raise BadAudio("An audio frame had no bytes. Send 20 to 40 ms of s16le PCM at 16 kHz.")
+    if len(data) % 2:
+        raise BadAudio(f"An audio frame had {len(data)} bytes, which is half a sample too many.")
+    if len(data) > p.MAX_MIC_FRAME_BYTES:
+        raise TooLarge(f"An audio frame may have {p.MAX_MIC_FRAME_BYTES} bytes (one second).")
+    return np.frombuffer(data, np.dtype("<i2")).astype(np.int16, copy=False)
+
+
+def decode_audio_chunk(message: p.AudioChunk) -> Pcm:
+    """The same samples out of an `audio_chunk`."""
+    if message.format != "pcm_s16le":
+        raise NotAvailable(f"Audio as {message.format} is not available yet; send pcm_s16le.")
+    try:
+        return decode_pcm(base64.b64decode(message.data, validate=True))
+    except binascii.Error:
+        raise BadAudio("`data` of an audio_chunk is not base64.") from None

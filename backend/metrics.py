@@ -1,0 +1,74 @@
+"""Every Prometheus series of the service, in one flat list. Units are in the names."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+REGISTRY = CollectorRegistry()
+
+_FAST_S = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.6, 1.0, 2.0, 5.0)
+_SLOW_S = (0.05, 0.1, 0.2, 0.35, 0.6, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0)
+
+SESSIONS = Gauge("avatar_chat_sessions", "Open sessions by state", ["state"], registry=REGISTRY)
+ADMISSIONS = Counter(
+    "avatar_chat_admissions", "Connections by outcome", ["outcome"], registry=REGISTRY
+)
+SESSIONS_ENDED = Counter(
+    "avatar_chat_sessions_ended", "Ended sessions by reason", ["reason"], registry=REGISTRY
+)
+TURNS = Counter("avatar_chat_turns", "Replies by how they ended", ["reason"], registry=REGISTRY)
+STAGE_SECONDS = Histogram(
+    "avatar_chat_stage_first_output_seconds",
+    "Time from a stage's input to its first useful output",
+    ["stage"],
+    buckets=_FAST_S,
+    registry=REGISTRY,
+)
+FIRST_CHUNK_SECONDS = Histogram(
+    "avatar_chat_first_chunk_seconds",
+    "Time from the user's turn to the first byte of picture or sound",
+    buckets=_SLOW_S,
+    registry=REGISTRY,
+)
+INTERRUPT_SECONDS = Histogram(
+    "avatar_chat_interrupt_seconds",
+    "Time from an interruption to the end of the old reply's work",
+    buckets=_FAST_S,
+    registry=REGISTRY,
+)
+VIDEO_SECONDS = Counter(
+    "avatar_chat_video_seconds", "Seconds of video sent", registry=REGISTRY
+)
+SENT_BYTES = Counter(
+    "avatar_chat_sent_bytes", "Bytes sent to clients", ["kind"], registry=REGISTRY
+)
+STALE_DROPS = Counter(
+    "avatar_chat_stale_drops", "Messages of an older generation that were not sent",
+    registry=REGISTRY,
+)
+FALLBACKS = Counter(
+    "avatar_chat_fallbacks", "Provider replacements", ["component", "to"], registry=REGISTRY
+)
+ERRORS = Counter("avatar_chat_errors", "Errors sent to clients by code", ["code"],
+                 registry=REGISTRY)
+UNDERRUNS = Counter(
+    "avatar_chat_underruns", "Playback underruns reported by clients", registry=REGISTRY
+)
+LOOP_LAG_SECONDS = Histogram(
+    "avatar_chat_event_loop_lag_seconds",
+    "How late the event loop runs a timer",
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 1.0),
+    registry=REGISTRY,
+)
+MEMORY_BYTES = Gauge(
+    "avatar_chat_resident_memory_bytes", "Resident memory by process role", ["role"],
+    registry=REGISTRY,
+)
+WORKER_BUSY_SECONDS = Gauge(
+    "avatar_chat_worker_busy_seconds", "Seconds of work done since start", ["worker"],
+    registry=REGISTRY,
+)
+WORKER_RESTARTS = Gauge(
+    "avatar_chat_worker_restarts", "Worker processes that had to be replaced", registry=REGISTRY
+)
+READY = Gauge("avatar_chat_ready", "1 while everything configured is loaded", registry=REGISTRY)

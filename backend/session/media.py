@@ -1,0 +1,67 @@
+"""From what the stages make to what the wire carries: metas, sound files, viseme timelines."""
+
+from __future__ import annotations
+
+import io
+import wave
+
+import numpy as np
+
+from backend.handlers.messages import SAMPLE_RATE, SpokenAudio, VideoChunk
+from backend.handlers.tts.visemes import viseme_marks
+from backend.protocol import TtsAudioChunk, VideoChunkMeta, VisemeTimeline
+
+
+def video_message(chunk: VideoChunk, chunk_seq: int) -> VideoChunkMeta:
+    """The meta that goes before `chunk.data`."""
+    return VideoChunkMeta(
+        chunk_seq=chunk_seq,
+        sentence_index=chunk.sentence.index,
+        part=chunk.part,
+        is_last=chunk.is_last,
+        text=chunk.sentence.text.strip(),
+        size=len(chunk.data),
+        container="mp4",
+        mime=chunk.mime,
+        width=chunk.width,
+        height=chunk.height,
+        fps=chunk.fps,
+        frames=chunk.frames,
+        duration_ms=chunk.duration_ms,
+        emotion=chunk.sentence.emotion,
+    )
+
+
+def audio_message(runs: list[SpokenAudio], chunk_seq: int) -> tuple[TtsAudioChunk, bytes]:
+    """One sentence as a WAV file, with its meta."""
+    pcm = np.concatenate([run.pcm for run in runs])
+    file = io.BytesIO()
+    with wave.open(file, "wb") as wav:
+        wav.setnchannels(1)
+        wav.setsampwidth(2)
+        wav.setframerate(SAMPLE_RATE)
+        wav.writeframes(pcm.tobytes())
+    data = file.getvalue()
+    sentence = runs[-1].sentence
+    meta = TtsAudioChunk(
+        chunk_seq=chunk_seq,
+        sentence_index=sentence.index,
+        part=0,
+        is_last=True,
+        text=sentence.text.strip(),
+        size=len(data),
+        mime="audio/wav",
+        duration_ms=len(pcm) * 1000 / SAMPLE_RATE,
+        sample_rate=SAMPLE_RATE,
+        codec="pcm_s16le",
+        emotion=sentence.emotion,
+    )
+    return meta, data
+
+
+def viseme_message(sound: SpokenAudio) -> VisemeTimeline | None:
+    """The mouth shapes of this run's phonemes, when the voice names any."""
+    marks = viseme_marks(sound.marks)
+    if not marks:
+        return None
+    return VisemeTimeline(sentence_index=sound.sentence.index, marks=marks)

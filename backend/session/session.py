@@ -1,0 +1,364 @@
+"""One conversation: what its client may ask, and the reply that is running.
+
+It owns the stages, the outbox, the history and at most one turn. It does not know sockets, other
+sessions or how a stage does its work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import structlog
+
+from backend import metrics
+from backend.config import Settings
+from backend.errors import AvatarChatError, NotAvailable, UnknownAvatar, wire_error
+from backend.handlers.base import Options
+from backend.handlers.messages import ChatMessage, Pcm, Prompt, Stamp, Transcript
+from backend.handlers.sentences import detect_language
+from backend.protocol import (
+    AsrFinal,
+    ConfigUpdate,
+    ContextUpdate,
+    ErrorMessage,
+    Hello,
+    Notice,
+    Output,
+    Playback,
+    Say,
+    ServerMessage,
+    SessionReady,
+    StateUpdate,
+    Text,
+    TurnEnd,
+    TurnEndReason,
+    UiEvent,
+)
+from backend.session.ear import Ear
+from backend.session.history import History
+from backend.session.notes import Notes
+from backend.session.outbox import Outbox
+from backend.session.stages import Stages
+from backend.session.state import Conversation, Phase
+from backend.session.turn import Request, Turn
+
+CANCEL_BOUND_S = 1.0  # a library that swallows a cancellation may not hold the session longer
+
+log = structlog.get_logger()
+
+
+class Session:
+    """All its methods run on the event loop; none of them blocks it."""
+
+    def __init__(
+        self, session_id: str, settings: Settings, make_stages: Callable[[Session], Stages]
+    ) -> None:
+        self.id = session_id
+        self.settings = settings
+        self.outbox = Outbox(session_id)
+        self.history = History(settings.session.history_turns)
+        self.options = Options()
+        self.output: Output = "video"
+        self.last_active = time.monotonic()
+        self.ended: str | None = None
+        self.stages = make_stages(self)
+        self._ear = Ear(self.stages, self._heard, self.report, self._is_busy)
+        self._notes = Notes()
+        self._conversation = Conversation()
+        self._turn: Turn | None = None
+        self._turn_task: asyncio.Task[None] | None = None
+        self._turning = asyncio.Lock()
+        self._pending_options: Options | None = None
+
+    # ------------------------------------------------------------------ life
+
+    async def open(self, hello: Hello | None, ready: Callable[[], SessionReady]) -> None:
+        """Load what every reply needs, then greet the client.
+
+        Raises:
+            AvatarChatError: a stage has no provider that works, or the avatar is unknown.
+        """
+        if hello is not None:
+            self.output = hello.output
+            self.options = self._wishes(hello)
+        await self.stages.initialize(self.options)
+        self.post(ready())
+        self.post(StateUpdate(state=self.state, reason="ready"))
+
+    async def close(self, reason: str) -> None:
+        """Stop everything and give everything back. Safe to call twice."""
+        if self.ended is not None:
+            return
+        self.ended = reason
+        await self._ear.close()
+        async with self._turning:
+            await self._stop_turn()
+        await self.stages.release()
+        metrics.SESSIONS_ENDED.labels(reason).inc()
+
+    @property
+    def state(self) -> str:
+        return self._conversation.state
+
+    def idle_since(self) -> float:
+        """Monotonic second of the last sign of life; now, while a reply runs."""
+        return time.monotonic() if self._turn else self.last_active
+
+    # ------------------------------------------------------------------ what a client may ask
+
+    async def text(self, message: Text) -> None:
+        await self._answer(message.text, streaming=message.streaming)
+
+    async def say(self, message: Say) -> None:
+        language = detect_language(message.text, default=self._language)
+        request = Request(
+            text=message.text,
+            output=self.output,
+            language=language,
+            asked_at=time.monotonic(),
+            emotion=message.emotion,
+        )
+        await self._start(request)
+
+    async def interrupt(self, reason: str = "interrupt") -> None:
+        async with self._turning:
+            await self._cut(reason)
+
+    async def start_listen(self) -> None:
+        """Open the microphone. Whoever takes the floor stops the avatar."""
+        await self.interrupt("start_listen")
+        self._ear.open()
+        self._move(self._conversation.listen(True), "start_listen")
+
+    def stop_listen(self) -> None:
+        """Close the microphone; what was said so far is recognised at once."""
+        self._move(self._conversation.listen(False), "stop_listen")
+        self._ear.finish()
+
+    def hear(self, pcm: Pcm) -> None:
+        """Microphone samples, 16 kHz mono.
+
+        Raises:
+            NotListening: the microphone stream is closed.
+        """
+        self._ear.push(pcm)
+
+    def context_update(self, message: ContextUpdate) -> None:
+        self._notes.looking_at(message)
+
+    def ui_event(self, message: UiEvent) -> None:
+        self._notes.happened(message)
+
+    async def config_update(self, message: ConfigUpdate) -> None:
+        """Checked now, in force from the next turn."""
+        options = choose(self._pending_options or self.options, message)
+        self.stages.check(options)
+        self._pending_options = options
+        if message.output is not None:
+            self.output = message.output
+
+    def playback(self, message: Playback) -> None:
+        if message.event == "underrun":
+            metrics.UNDERRUNS.inc()
+        if self._turn and message.generation_id == self._turn.stamp.generation_id:
+            self._turn.reported(message.chunk_seq, message.event, time.monotonic())
+
+    # ------------------------------------------------------------------ what the session says
+
+    def post(self, message: ServerMessage) -> None:
+        self.outbox.post(message)
+
+    def report(self, error: BaseException) -> None:
+        """Tell the client; the session goes on unless the error says otherwise."""
+        code, text, recoverable = wire_error(error)
+        metrics.ERRORS.labels(code).inc()
+        log.warning("session.error", code=code, error=type(error).__name__)
+        self.post(ErrorMessage(code=code, message=text, recoverable=recoverable))
+
+    def notice(self, notice: Notice) -> None:
+        self.post(notice)
+
+    # ------------------------------------------------------------------ turns
+
+    async def _heard(self, transcript: Transcript) -> None:
+        self.post(
+            AsrFinal(
+                text=transcript.text,
+                language=transcript.language,
+                confidence=transcript.confidence,
+            )
+        )
+        await self._answer(transcript.text)
+
+    async def _answer(self, text: str, *, streaming: bool = True) -> None:
+        asked_at = time.monotonic()
+        async with self._turning:
+            await self._cut("new_turn")
+            self.history.user(text)
+            language = detect_language(text, default=self._language)
+            messages = (ChatMessage("system", self._system_prompt()), *self.history.messages())
+            await self._begin(
+                Request(
+                    text=text,
+                    output=self.output,
+                    language=language,
+                    asked_at=asked_at,
+                    prompt=Prompt(self._stamp(1), messages, language),
+                    streaming=streaming,
+                )
+            )
+
+    async def _start(self, request: Request) -> None:
+        async with self._turning:
+            await self._cut("new_turn")
+            await self._begin(request)
+
+    async def _begin(self, request: Request) -> None:
+        if self._pending_options is not None:
+            self.options, self._pending_options = self._pending_options, None
+            await self.stages.reconfigure(self.options)
+        generation = self.outbox.open_generation()
+        self._turn = Turn(
+            request,
+            self.stages,
+            self.outbox,
+            self._stamp(0),
+            self.settings.session.queue_size,
+            on_speaking=lambda: self._move(self._conversation.reply(Phase.SPEAKING), "speaking"),
+        )
+        self._move(self._conversation.reply(Phase.THINKING), "turn")
+        with structlog.contextvars.bound_contextvars(generation_id=generation):
+            self._turn_task = asyncio.create_task(self._run(self._turn), name=f"turn-{self.id}")
+
+    async def _run(self, turn: Turn) -> None:
+        try:
+            await turn.run()
+        except ExceptionGroup as group:
+            self._fail(turn, first_error(group))
+        else:
+            self._finish(turn, "completed")
+
+    def _fail(self, turn: Turn, error: BaseException) -> None:
+        if not isinstance(error, AvatarChatError):
+            log.error("turn.crashed", exc_info=error)
+        self.report(error)
+        self._finish(turn, "failed")
+
+    def _finish(self, turn: Turn, reason: TurnEndReason) -> None:
+        self.history.assistant(turn.text(), interrupted=reason != "completed")
+        end = TurnEnd(reason=reason, metrics=turn.metrics_ms)
+        self.outbox.post(end, turn.stamp.generation_id)
+        self._turn_over(reason)
+
+    async def _cut(self, reason: str) -> None:
+        """Stop the running reply, if any: silence first, cleaning up second."""
+        turn = self._turn
+        if turn is None:
+            return
+        started = time.monotonic()
+        self.outbox.cut_generation(TurnEnd(reason="interrupted", metrics=turn.metrics_ms))
+        self.history.assistant(turn.heard_text(started), interrupted=True)
+        self._turn_over("interrupted", wire_reason=reason)
+        await self._stop_turn()
+        metrics.INTERRUPT_SECONDS.observe(time.monotonic() - started)
+
+    def _turn_over(self, reason: TurnEndReason, wire_reason: str | None = None) -> None:
+        self._turn = None
+        self.last_active = time.monotonic()
+        metrics.TURNS.labels(reason).inc()
+        log.info("turn.end", reason=reason)
+        self._move(self._conversation.reply(Phase.NONE), wire_reason or reason)
+
+    async def _stop_turn(self) -> None:
+        task, self._turn_task = self._turn_task, None
+        if task is None or task.done():
+            return
+        task.cancel()
+        _, late = await asyncio.wait({task}, timeout=CANCEL_BOUND_S)
+        if late:
+            log.error("turn.cancel_late", bound_s=CANCEL_BOUND_S)
+        self._turn = None
+
+    # ------------------------------------------------------------------ small things
+
+    def _move(self, conversation: Conversation, reason: str) -> None:
+        before, self._conversation = self._conversation.state, conversation
+        self.last_active = time.monotonic()
+        if conversation.state != before:
+            self.post(
+                StateUpdate(
+                    state=conversation.state,
+                    reason=reason,
+                    generation_id=self.outbox.generation,
+                )
+            )
+
+    def _wishes(self, hello: Hello) -> Options:
+        """What can be granted of a `hello`; the client is told of the rest."""
+        granted = hello
+        try:
+            options = choose(self.options, granted)
+        except NotAvailable as error:
+            self.report(error)
+            granted = granted.model_copy(update={"video": None})
+            options = choose(self.options, granted)
+        try:
+            self.stages.check(options)
+        except UnknownAvatar as error:
+            self.report(error)
+            options = replace(options, avatar=None)
+        return options
+
+    def _is_busy(self) -> bool:
+        return self._conversation.phase is not Phase.NONE
+
+    def _stamp(self, ahead: int) -> Stamp:
+        """Of the current generation, or of the one about to open."""
+        return Stamp(self.id, self.outbox.generation + ahead, 0, time.monotonic())
+
+    @property
+    def _language(self) -> str:
+        return self.options.language or "en"
+
+    def _system_prompt(self) -> str:
+        role = self.options.role or self.settings.llm.system_prompt
+        return self._notes.added_to(role)
+
+
+def choose(options: Options, message: Hello | ConfigUpdate) -> Options:
+    """`options` with what the message names.
+
+    Raises:
+        NotAvailable: it asks for a stream that this version does not make yet.
+    """
+    video = message.video
+    if video and (video.container != "mp4" or video.chunking != "sentence"):
+        raise NotAvailable(
+            f"{video.container}/{video.chunking} video is not available yet; "
+            "use container mp4 with chunking sentence."
+        )
+    language = message.language
+    return Options(
+        avatar=message.avatar or options.avatar,
+        role=message.role or options.role,
+        voice=message.voice or options.voice,
+        language=None if language == "auto" else language or options.language,
+        container=options.container,
+    )
+
+
+def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first leaf of a tree of errors, ours before any other."""
+    leaves: list[BaseException] = []
+    todo: list[BaseException] = [group]
+    while todo:
+        error = todo.pop(0)
+        if isinstance(error, BaseExceptionGroup):
+            todo = [*error.exceptions, *todo]
+        else:
+            leaves.append(error)
+    ours = [error for error in leaves if isinstance(error, AvatarChatError)]
+    return (ours or leaves)[0]
