@@ -99,7 +99,7 @@ class BaseHandler(ABC, Generic[In, Out]):
                 await self._load()
                 self._ready = True
 
-    async def _load(self) -> None:  # noqa: B027 - most providers have nothing to load
+    async def _load(self) -> None:
         """Get the weights and open what is kept open."""
 
     @abstractmethod
@@ -110,5 +110,5 @@ class BaseHandler(ABC, Generic[In, Out]):
         """Take new options; they hold from the next `process` on."""
         self.context = replace(self.context, options=options)
 
-    async def release(self) -> None:  # noqa: B027 - most providers hold nothing
+    async def release(self) -> None:
         """Give back whatever this session alone holds. Safe to call twice."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,10 @@ class Stamp:
     generation_id: int
     seq: int
     created_at: float
+
+    def now(self, seq: int) -> Stamp:
+        """The stamp of output number `seq` of the same reply, made now."""
+        return replace(self, seq=seq, created_at=time.monotonic())
 
 
 @dataclass(frozen=True, slots=True)

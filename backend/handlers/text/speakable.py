@@ -1,0 +1,116 @@
+"""What a voice should say for a piece of reply text. Pure.
+
+Markdown, emoji, code and stage directions are for the eye; the shown text keeps them.
+"""
+
+from __future__ import annotations
+
+import re
+
+from backend.handlers.messages import Sentence, Stamp
+from backend.handlers.text.language import detect_language
+
+_EMOTIONS = {
+    "happy": "happy smile smiles smiling laugh laughs laughing joy cheerful grin grins "
+    "开心 高兴 微笑 笑 大笑 愉快 欢快",
+    "sad": "sad sadly cry cries sigh sighs sorrow 难过 伤心 悲伤 叹气 哭",
+    "angry": "angry anger annoyed 生气 愤怒",
+    "surprised": "surprised surprise gasp gasps 惊讶 吃惊 惊喜",
+    "thinking": "thinking thinks think pause pauses 思考 沉思 停顿",
+    "shy": "shy blush blushes 害羞 脸红",
+    "excited": "excited cheer cheers 兴奋 激动",
+    "calm": "calm gentle gently neutral 平静 温柔 中性",
+}
+_EMOTION_BY_WORD = {word: name for name, row in _EMOTIONS.items() for word in row.split()}
+_GESTURES = """
+    nod nods nodding wave waves waving wink winks chuckle chuckles giggle giggles shrug shrugs
+    whisper whispers clap claps bow bows tilts leans frown frowns yawn yawns cough coughs clears
+    点头 挥手 眨眼 鼓掌 鞠躬 皱眉 轻声 歪头 摇头 轻笑
+"""
+_ACTED = frozenset(_GESTURES.split()) | _EMOTION_BY_WORD.keys()
+
+_CODE_BLOCK = re.compile(r"```.*?(?:```|$)", re.DOTALL)
+_CODE_SPAN = re.compile(r"`([^`]*)`")
+_IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
+_TAG = re.compile(r"[\[【]([^\]】\n]{1,24})[\]】]")
+_ASIDE = re.compile(r"(?<!\*)\*(?!\*)([^*\n]{1,60})\*(?!\*)|[(（]([^()（）\n]{1,24})[)）]")
+_URL = re.compile(r"(?:https?://)?(?:www\.)([\w.-]+)\S*|https?://([\w.-]+)\S*")
+_HTML = re.compile(r"</?[a-zA-Z][^<>\n]{0,80}>")
+_LINE_MARK = re.compile(
+    r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+•][ \t]+|[-*_=|: ]{3,}$)", re.MULTILINE
+)
+_EMPHASIS = re.compile(r"\*+|~~|__|(?<!\w)_(?=\w)|(?<=\w)_(?!\w)")
+_EMOJI = re.compile(
+    "[\U0001f000-\U0001faff\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\u3030\u303d"
+    "\ufe0e\ufe0f\u200d\u20e3\U000e0020-\U000e007f]+"
+)
+_LINE_BREAK = re.compile(r"([^\n]?)[ \t]*\n\s*")
+_PUNCTUATION = "。！？!?.…,;:，；：、"
+
+
+def speakable(text: str) -> str:
+    """The words of `text` without markup; "" when there is nothing to say."""
+    text = _CODE_BLOCK.sub(" ", text)
+    text = _LINK.sub(r"\1", _IMAGE.sub(" ", text))
+    text = _CODE_SPAN.sub(r"\1", text)
+    text = _URL.sub(_host, text)
+    text = _TAG.sub(" ", text)
+    text = _LINE_MARK.sub("", _HTML.sub(" ", text))
+    text = _ASIDE.sub(_spoken_aside, text)
+    text = _EMOJI.sub(" ", _EMPHASIS.sub("", text))
+    text = text.replace("|", ", ").replace("~", "").replace("～", "")
+    text = _LINE_BREAK.sub(_pause, text.strip())
+    text = re.sub(r"\s+", " ", text).strip()
+    return text if any(char.isalnum() for char in text) else ""
+
+
+def emotion_of(text: str) -> str | None:
+    """The mood that a tag such as `[happy]`, `[开心]` or `*smiles*` names; the first one counts."""
+    for found in re.finditer(rf"{_TAG.pattern}|{_ASIDE.pattern}", text):
+        inside = next(group for group in found.groups() if group)
+        for word in _words(inside):
+            if word in _EMOTION_BY_WORD:
+                return _EMOTION_BY_WORD[word]
+    return None
+
+
+def to_sentence(stamp: Stamp, index: int, piece: str, language: str = "en") -> Sentence:
+    """A piece of the splitter as a `Sentence`; `language` is the session's own."""
+    spoken = speakable(piece)
+    return Sentence(
+        stamp=stamp,
+        index=index,
+        text=piece.strip(),
+        spoken=spoken,
+        language=detect_language(spoken, language),
+        emotion=emotion_of(piece),
+    )
+
+
+def _words(inside: str) -> list[str]:
+    return re.findall(r"[a-z]+|[\u4e00-\u9fff]+", inside.lower())
+
+
+def _spoken_aside(found: re.Match[str]) -> str:
+    """`*smiles warmly*` is acted, `*really*` is said; `(laughs)` is acted, `(about 3)` is said."""
+    inside = found[1] or found[2]
+    words = _words(inside)
+    if words and words[0] in _ACTED:
+        return " "
+    return inside if found[1] else found[0]
+
+
+def _host(found: re.Match[str]) -> str:
+    """An address is read as its site; a full stop after it stays one."""
+    host = found[1] or found[2]
+    tail = re.search(r"[.,;:!?，。！？；：)）]+$", found[0])
+    return host.rstrip(".") + (tail[0] if tail else "")
+
+
+def _pause(found: re.Match[str]) -> str:
+    """A line break is a breath, also where the line had no full stop."""
+    last = found[1]
+    if not last or last in _PUNCTUATION:
+        return f"{last} "
+    return last + ("。" if "\u4e00" <= last <= "\u9fff" else ". ")
