@@ -1,0 +1,108 @@
+"""espeak-ng for training data: text to sound with the moment of every phoneme.
+
+Speech comes from the library inside the espeakng-loader wheel, through its C interface
+(`speak_lib.h`). The library is process-global and not thread-safe: one `Espeak` per process.
+The service has its own voice handler; nothing here runs at serving time.
+"""
+
+import ctypes
+from dataclasses import dataclass
+
+import espeakng_loader
+import numpy as np
+import soxr
+
+from backend.avatar.mel import SAMPLE_RATE_HZ, Float32
+
+_SYNCHRONOUS = 2
+_PHONEME_EVENTS = 0x0001
+_CHARS_UTF8 = 1
+_LIST_TERMINATED, _PHONEME = 0, 7
+_RATE, _PITCH, _RANGE = 1, 3, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """One phoneme by the synthesiser's own name, from `start_s` until the next one's start."""
+
+    start_s: float
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """pcm: (samples,) float32 mono at 16 kHz; phones in order."""
+
+    pcm: Float32
+    phones: tuple[Phone, ...]
+
+    @property
+    def duration_s(self) -> float:
+        return len(self.pcm) / SAMPLE_RATE_HZ
+
+
+class _EventId(ctypes.Union):
+    _fields_ = (("number", ctypes.c_int), ("name", ctypes.c_char_p), ("string", ctypes.c_char * 8))
+
+
+class _Event(ctypes.Structure):
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("audio_position_ms", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", _EventId),
+    )
+
+
+_SynthCallback = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event)
+)
+
+
+class Espeak:
+    """The synthesiser. Phoneme names are espeak's own mnemonics ("tS", "aI"), not IPA."""
+
+    def __init__(self) -> None:
+        self._library = ctypes.CDLL(espeakng_loader.get_library_path())
+        data = espeakng_loader.get_data_path().encode()
+        self._rate_hz = self._library.espeak_Initialize(_SYNCHRONOUS, 0, data, _PHONEME_EVENTS)
+        if self._rate_hz <= 0:
+            raise RuntimeError("espeak-ng did not start: its data folder could not be read")
+        self._pcm: list[bytes] = []
+        self._phones: list[Phone] = []
+        self._callback = _SynthCallback(self._receive)  # the library keeps only a bare pointer
+        self._library.espeak_SetSynthCallback(self._callback)
+
+    def say(
+        self, text: str, voice: str, words_per_minute: int = 165, pitch: int = 50, span: int = 50
+    ) -> Speech:
+        """Speak. pitch and span (of intonation) are 0..100. Raises ValueError on unknown voices."""
+        if self._library.espeak_SetVoiceByName(voice.encode()) != 0:
+            raise ValueError(f"espeak-ng has no voice {voice!r}")
+        for parameter, value in ((_RATE, words_per_minute), (_PITCH, pitch), (_RANGE, span)):
+            self._library.espeak_SetParameter(parameter, value, 0)
+        self._pcm, self._phones = [], []
+        encoded = text.encode()
+        self._library.espeak_Synth(
+            encoded, ctypes.c_size_t(len(encoded) + 1), 0, 0, 0, _CHARS_UTF8, None, None
+        )
+        self._library.espeak_Synchronize()
+        samples = np.frombuffer(b"".join(self._pcm), np.int16).astype(np.float32) / 32768
+        pcm = np.asarray(soxr.resample(samples, self._rate_hz, SAMPLE_RATE_HZ), np.float32)
+        return Speech(pcm, tuple(self._phones))
+
+    def _receive(self, wave: object, samples: int, events: object) -> int:
+        if wave and samples > 0:
+            self._pcm.append(ctypes.string_at(wave, samples * 2))
+        index = 0
+        while events[index].type != _LIST_TERMINATED:
+            event = events[index]
+            if event.type == _PHONEME:
+                name = event.id.string.decode("utf-8", "ignore")
+                self._phones.append(Phone(event.audio_position_ms / 1000, name))
+            index += 1
+        return 0
