@@ -108,10 +108,10 @@ def create_session(request: Request) -> CreatedSession:
 @router.get("/avatars/{avatar_id}/{name}", response_class=FileResponse)
 def avatar_file(request: Request, avatar_id: str, name: str) -> FileResponse:
     """The idle loop and the poster of an avatar; nothing else of its package is served."""
-    packages = {package.id: package for package in _service(request).avatars}
+    packages = {package.card.id: package for package in _service(request).avatars}
     if avatar_id not in packages or name not in _AVATAR_FILES:
         raise HTTPException(404, "There is no such avatar file. See /api/avatars.")
-    return FileResponse(packages[avatar_id].path / name, media_type=_AVATAR_FILES[name])
+    return FileResponse(packages[avatar_id].root / name, media_type=_AVATAR_FILES[name])
 
 
 def not_built(page_dir: Path) -> JSONResponse:

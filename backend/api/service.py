@@ -51,13 +51,14 @@ class Service:
 
 
 def avatar_info(package: AvatarPackage) -> AvatarInfo:
-    base = f"/avatars/{package.id}"
+    card = package.card
+    base = f"/avatars/{card.id}"
     return AvatarInfo(
-        id=package.id,
-        name=package.name,
-        width=package.width,
-        height=package.height,
-        fps=package.fps,
+        id=card.id,
+        name=card.name,
+        width=card.width,
+        height=card.height,
+        fps=card.fps,
         idle_url=f"{base}/idle.mp4",
         poster_url=f"{base}/poster.jpg",
     )

@@ -7,6 +7,7 @@ sessions or how a stage does its work.
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +19,7 @@ from backend.config import Settings
 from backend.errors import AvatarChatError, NotAvailable, UnknownAvatar, wire_error
 from backend.handlers.base import Options
 from backend.handlers.messages import ChatMessage, Pcm, Prompt, Stamp, Transcript
-from backend.handlers.sentences import detect_language
+from backend.handlers.text.language import detect_language
 from backend.protocol import (
     AsrFinal,
     ConfigUpdate,
@@ -57,6 +58,7 @@ class Session:
         self, session_id: str, settings: Settings, make_stages: Callable[[Session], Stages]
     ) -> None:
         self.id = session_id
+        self.resume_token = secrets.token_urlsafe(24)
         self.settings = settings
         self.outbox = Outbox(session_id)
         self.history = History(settings.session.history_turns)
@@ -113,7 +115,7 @@ class Session:
         await self._answer(message.text, streaming=message.streaming)
 
     async def say(self, message: Say) -> None:
-        language = detect_language(message.text, default=self._language)
+        language = detect_language(message.text, self._language)
         request = Request(
             text=message.text,
             output=self.output,
@@ -198,7 +200,7 @@ class Session:
         async with self._turning:
             await self._cut("new_turn")
             self.history.user(text)
-            language = detect_language(text, default=self._language)
+            language = detect_language(text, self._language)
             messages = (ChatMessage("system", self._system_prompt()), *self.history.messages())
             await self._begin(
                 Request(

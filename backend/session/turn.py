@@ -11,11 +11,12 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from backend import metrics
 from backend.handlers.messages import Prompt, Sentence, SpokenAudio, Stamp, VideoChunk
-from backend.handlers.sentences import SentenceSplitter, detect_language, speakable
+from backend.handlers.text.speakable import to_sentence
+from backend.handlers.text.splitter import SentenceSplitter
 from backend.protocol import Output, SentenceMessage, TextChunk
 from backend.session.media import audio_message, video_message, viseme_message
 from backend.session.outbox import Outbox
@@ -60,7 +61,7 @@ class Turn:
         self._outbox = outbox
         self._queue_size = queue_size
         self._on_speaking = on_speaking
-        self._sentences: list[Sentence] = []
+        self._pieces: list[str] = []
         self._chunk_seq = 0
         self._ended = asyncio.Event()
 
@@ -85,14 +86,13 @@ class Turn:
 
     def text(self) -> str:
         """The whole reply so far, as it was written."""
-        return "".join(sentence.text for sentence in self._sentences).strip()
+        return "".join(self._pieces).strip()
 
     def heard_text(self, now: float) -> str:
         """The part of the reply that has begun to sound (all of it when nothing is played)."""
         if self.request.output == "text":
             return self.text()
-        heard = self._sentences[: self.playout.heard_sentences(now)]
-        return "".join(sentence.text for sentence in heard).strip()
+        return "".join(self._pieces[: self.playout.heard_sentences(now)]).strip()
 
     def reported(self, chunk_seq: int, event: str, now: float) -> None:
         """The client's word on one of this reply's chunks."""
@@ -108,10 +108,10 @@ class Turn:
                 self._time("first_token")
                 if self.request.streaming:
                     self._post(TextChunk(chunk=delta))
-                for text in splitter.push(delta):
-                    await self._hand_over(text, written)
-        for text in splitter.flush():
-            await self._hand_over(text, written)
+                for piece in splitter.push(delta):
+                    await self._hand_over(piece, written)
+        for piece in splitter.flush():
+            await self._hand_over(piece, written)
         if not self.request.streaming:
             self._post(TextChunk(chunk=self.text()))
         await written.close()
@@ -126,24 +126,20 @@ class Turn:
                 started = self._observe("llm", started)
                 yield delta.text
 
-    async def _hand_over(self, text: str, written: Pipe[Sentence]) -> None:
-        said = speakable(text)
-        sentence = Sentence(
-            stamp=self.stamp,
-            index=len(self._sentences),
-            text=text,
-            spoken=said.text,
-            language=detect_language(said.text, default=self.request.language),
-            emotion=said.emotion or self.request.emotion,
+    async def _hand_over(self, piece: str, written: Pipe[Sentence]) -> None:
+        sentence = to_sentence(
+            self.stamp, len(self._pieces), piece, self.request.language
         )
-        self._sentences.append(sentence)
+        if self.request.emotion and not sentence.emotion:
+            sentence = replace(sentence, emotion=self.request.emotion)
+        self._pieces.append(piece)
         self._time("first_sentence")
         await written.put(sentence)
 
     def _announce(self, sentence: Sentence) -> None:
         self._post(
             SentenceMessage(
-                index=sentence.index, text=sentence.text.strip(), emotion=sentence.emotion
+                index=sentence.index, text=sentence.text, emotion=sentence.emotion
             )
         )
 

@@ -1,0 +1,5 @@
+"""`python -m backend` is `avatar-chat`."""
+
+from backend.cli import main
+
+main()

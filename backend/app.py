@@ -1,0 +1,118 @@
+"""The composition root: the only module that knows every other.
+
+`create_app(settings)` wires the house; the lifespan starts the engine, loads what is configured in
+the background, and says through `Readiness` what is still missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, get_args
+
+import structlog
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from backend import __version__, metrics
+from backend.api import rest, ws
+from backend.api.service import Service
+from backend.avatar.package import list_avatars
+from backend.config import Settings
+from backend.engine.local import LocalEngine
+from backend.errors import AvatarChatError
+from backend.models_store import keep_pulling
+from backend.protocol import State
+from backend.session.manager import SessionManager
+from backend.session.session import Session
+from backend.session.stages import StageFactory
+
+log = structlog.get_logger()
+
+LAG_INTERVAL_S = 0.25
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The whole service as one ASGI app. Nothing is started before its lifespan begins."""
+    engine = LocalEngine(settings.engine)
+    factory = StageFactory(settings, engine)
+    manager = SessionManager(
+        settings.session, lambda session_id: Session(session_id, settings, factory.build)
+    )
+    service = Service(settings, engine, manager, factory.avatars)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with _background(
+            _load(service, factory), manager.watch(), _watch_vitals(service), keep_pulling(settings)
+        ):
+            yield
+            await manager.close()
+        await engine.close()
+
+    app = FastAPI(
+        title="Lightweight Avatar Chat",
+        version=__version__,
+        description="A face that answers. The conversation itself runs over `/ws/{session_id}`.",
+        lifespan=lifespan,
+    )
+    app.state.service = service
+    app.include_router(rest.router)
+    app.include_router(ws.router)
+    _serve_page(app, settings)
+    return app
+
+
+@asynccontextmanager
+async def _background(*jobs: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run jobs beside the service; they end with it."""
+    tasks = [asyncio.create_task(job) for job in jobs]
+    for task in tasks:
+        task.add_done_callback(_report_crash)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _report_crash(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        log.error("service.job_crashed", exc_info=error)
+
+
+async def _load(service: Service, factory: StageFactory) -> None:
+    """Load what is configured, once, so that the first visitor does not wait for it."""
+    started = time.monotonic()
+    pending = service.readiness.pending
+    try:
+        await service.engine.start()
+        service.providers = await factory.warm_up()
+    except AvatarChatError as error:
+        pending["service"] = error.message
+        log.error("service.not_ready", code=error.code, reason=error.message)
+        return
+    pending.clear()
+    metrics.READY.set(1)
+    log.info("service.ready", seconds=round(time.monotonic() - started, 2), **service.providers)
+
+
+async def _watch_vitals(service: Service) -> None:
+    """Keep the gauges that nobody else sets: loop lag, memory, sessions, workers."""
+    while True:
+        due = time.monotonic() + LAG_INTERVAL_S
+        await asyncio.sleep(LAG_INTERVAL_S)
+        metrics.LOOP_LAG_SECONDS.observe(max(0.0, time.monotonic() - due))
+        for state in get_args(State):
+            metrics.SESSIONS.labels(state).set(service.manager.states()[state])
+
+
+def _serve_page(app: FastAPI, settings: Settings) -> None:
+    page_dir = settings.server.page_dir
+    if (page_dir / "index.html").is_file():
+        app.mount("/", StaticFiles(directory=page_dir, html=True), name="page")
+    else:
+        app.add_api_route("/", lambda: rest.not_built(page_dir), include_in_schema=False)

@@ -1,0 +1,178 @@
+"""The command line: run · say · doctor · models · bench. Each command is a few lines over a room.
+
+Heavy imports happen inside the commands, so that `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from backend import __version__
+from backend.config import Settings, load_settings
+from backend.errors import AvatarChatError, ConfigError
+
+if TYPE_CHECKING:
+    from backend.doctor import Finding
+
+app = typer.Typer(
+    help="Lightweight Avatar Chat: you speak or type, a face answers, on a plain CPU.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+models_app = typer.Typer(help="Speech recognition models: see and fetch.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+console = Console(stderr=True)
+
+
+@app.command()
+def run(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="TCP port; 0 takes a free one.")] = None,
+) -> None:
+    """Serve the page and the API."""
+    import uvicorn
+
+    from backend.app import create_app
+    from backend.logs import configure_logs
+
+    settings = _with_address(load_settings(), host, port)
+    configure_logs(settings.log)
+    listener = _listen(settings.server.host, settings.server.port)
+    address, bound_port = listener.getsockname()[:2]
+    console.print(f"Lightweight Avatar Chat {__version__} at [bold]http://"
+                  f"{'localhost' if address == '127.0.0.1' else address}:{bound_port}[/]")
+    config = uvicorn.Config(
+        create_app(settings),
+        log_level="warning",
+        ws_max_size=64 * 1024 * 1024,  # refused by us, with words, long before this
+        timeout_graceful_shutdown=5,
+    )
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+@app.command()
+def say(
+    text: Annotated[str, typer.Argument(help="What the avatar says.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="MP4 file to write.")],
+    avatar: Annotated[str | None, typer.Option(help="Avatar id.")] = None,
+    language: Annotated[str | None, typer.Option(help="Language code, such as en or zh.")] = None,
+) -> None:
+    """Write one clip of the avatar saying something."""
+    from backend.say import say_to_file
+
+    clip = asyncio.run(say_to_file(load_settings(), text, output, avatar, language))
+    console.print(f"{output}: {clip.frames} frames, {clip.duration_ms / 1000:.2f} s, "
+                  f"{clip.size / 1024:.0f} KiB, voice {clip.voice}, face {clip.face}")
+
+
+@app.command()
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show what really runs, and what to do about each fallback."""
+    from backend.doctor import examine
+
+    findings = asyncio.run(examine(load_settings()))
+    if as_json:
+        print(json.dumps([finding._asdict() for finding in findings], indent=2))
+    else:
+        Console().print(_findings_table(findings))
+    if any(finding.verdict == "broken" for finding in findings):
+        raise typer.Exit(1)
+
+
+@models_app.command("list")
+def models_list() -> None:
+    """Show the recognition models and where they are."""
+    from backend.models_store import known_models
+
+    table = Table("model", "size", "licence", "here", title="faster-whisper models")
+    for model in known_models(load_settings()):
+        table.add_row(model.name, f"{model.size_mb} MB", model.licence,
+                      str(model.path) if model.path else "no; avatar-chat models pull "
+                      + model.name)
+    Console().print(table)
+
+
+@models_app.command("pull")
+def models_pull(
+    name: Annotated[str | None, typer.Argument(help="Model; empty takes the setting's.")] = None,
+) -> None:
+    """Fetch a recognition model, with resume and checksums."""
+    from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
+
+    from backend.models_store import pull
+
+    settings = load_settings()
+    with Progress("{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn(),
+                  console=console) as progress:
+        bars: dict[str, int] = {}
+
+        def on_progress(file: str, done: int, total: int) -> None:
+            if file not in bars:
+                bars[file] = progress.add_task(file, total=total)
+            progress.update(progress.task_ids[bars[file]], completed=done)
+
+        path = pull(settings, name or settings.asr.model, on_progress)
+    console.print(f"{path} is ready; a running service takes it for its next session.")
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def bench(
+    context: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Measure this machine: latency, rendering, start-up, memory."""
+    from bench.main import run_benches
+
+    run_benches(context.args, as_json=as_json)
+
+
+def _findings_table(findings: list[Finding]) -> Table:
+    colours = {"ok": "green", "fallback": "yellow", "broken": "red"}
+    table = Table("component", "runs", "version", "", "what to do", title="avatar-chat doctor")
+    for finding in findings:
+        colour = colours[finding.verdict]
+        table.add_row(finding.component, finding.runs, finding.version,
+                      f"[{colour}]{finding.verdict}[/]", finding.advice)
+    return table
+
+
+def _with_address(settings: Settings, host: str | None, port: int | None) -> Settings:
+    changes = {key: value for key, value in (("host", host), ("port", port)) if value is not None}
+    server = settings.server.model_copy(update=changes)
+    return settings.model_copy(update={"server": server})
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise ConfigError(
+            f"server.port = {port}: cannot listen on {host}:{port} ({error.strerror}). "
+            "Stop what uses it, or choose another with --port (0 takes a free one)."
+        ) from error
+    return listener
+
+
+def main() -> None:
+    """Entry point: errors of ours are one clear line, and exit code 1."""
+    try:
+        app()
+    except AvatarChatError as error:
+        console.print(f"[red]avatar-chat:[/] {error.message}", highlight=False)
+        sys.exit(1)

@@ -1,0 +1,135 @@
+"""The single door: numbering, pairing, and nothing of an older generation."""
+
+import asyncio
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backend.protocol import Pong, TextChunk, TtsAudioChunk, TurnEnd
+from backend.session.outbox import Outbox
+
+
+class Socket:
+    """Remembers what was sent; `gate` can hold the writer back."""
+
+    def __init__(self) -> None:
+        self.frames: list[dict[str, object] | bytes] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def send_text(self, data: str) -> None:
+        await self.gate.wait()
+        self.frames.append(json.loads(data))
+
+    async def send_bytes(self, data: bytes) -> None:
+        self.frames.append(data)
+
+
+def meta(number: int, size: int = 3) -> TtsAudioChunk:
+    return TtsAudioChunk(
+        chunk_seq=number, sentence_index=0, part=0, is_last=True, text="", size=size,
+        mime="audio/wav", duration_ms=1, sample_rate=16000, codec="pcm_s16le",
+    )
+
+
+END = TurnEnd(reason="interrupted", metrics={})
+
+
+async def settle() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def wired() -> object:
+    outbox, socket = Outbox("s"), Socket()
+    writer = asyncio.create_task(outbox.run(socket))
+    yield outbox, socket
+    writer.cancel()
+    with suppress(asyncio.CancelledError):
+        await writer
+
+
+async def test_numbers_without_a_gap_and_keeps_the_pair_together(wired) -> None:
+    outbox, socket = wired
+    generation = outbox.open_generation()
+    outbox.post(Pong(t=1))
+    await outbox.post_media(meta(0), b"abc", generation)
+    outbox.post(Pong(t=2))
+    await settle()
+    assert [f["seq"] for f in socket.frames if isinstance(f, dict)] == [1, 2, 3]
+    assert socket.frames[2] == b"abc"
+    assert socket.frames[1]["generation_id"] == 1 and "generation_id" not in socket.frames[0]
+
+
+async def test_after_a_cut_only_the_end_of_the_old_reply_passes(wired) -> None:
+    outbox, socket = wired
+    generation = outbox.open_generation()
+    socket.gate.clear()
+    outbox.post(Pong(t=0))
+    await settle()  # the writer holds this one
+    outbox.post(TextChunk(chunk="old"), generation)
+    await outbox.post_media(meta(0), b"old", generation)
+    outbox.cut_generation(END)
+    outbox.post(TextChunk(chunk="older"), generation)
+    socket.gate.set()
+    await settle()
+    kinds = [f["type"] for f in socket.frames]
+    assert kinds == ["pong", "turn_end"]
+    assert socket.frames[1]["generation_id"] == generation
+    assert outbox.generation == generation + 1
+
+
+async def test_media_wait_for_a_slow_client_and_a_cut_frees_the_waiter() -> None:
+    outbox = Outbox("s", media_slots=1)
+    generation = outbox.open_generation()
+    await outbox.post_media(meta(0), b"1", generation)
+    waiting = asyncio.create_task(outbox.post_media(meta(1), b"2", generation))
+    await settle()
+    assert not waiting.done()
+    outbox.cut_generation(END)
+    await asyncio.wait_for(waiting, 1)
+    socket = Socket()
+    await outbox.drain(socket)
+    assert [f["type"] for f in socket.frames] == ["turn_end"]
+
+
+async def test_a_finished_reply_still_says_that_it_ended(wired) -> None:
+    outbox, socket = wired
+    generation = outbox.open_generation()
+    outbox.post(TurnEnd(reason="completed", metrics={}), generation)
+    outbox.open_generation()
+    await settle()
+    assert [f["type"] for f in socket.frames] == ["turn_end"]
+
+
+@given(st.lists(st.sampled_from(["text", "media", "open", "cut", "write"]), max_size=60))
+def test_never_a_stale_byte_whatever_happens(steps: list[str]) -> None:
+    async def play() -> None:
+        outbox, socket = Outbox("s", media_slots=1000), Socket()
+        for step in steps:
+            match step:
+                case "text":
+                    outbox.post(TextChunk(chunk=""), outbox.generation)
+                case "media":
+                    await outbox.post_media(meta(0), b"xyz", outbox.generation)
+                case "open":
+                    outbox.open_generation()
+                case "cut":
+                    outbox.cut_generation(END)
+                case "write":
+                    before = len(socket.frames)
+                    await outbox.drain(socket)
+                    for frame in socket.frames[before:]:
+                        if isinstance(frame, dict) and frame["type"] != "turn_end":
+                            assert frame["generation_id"] == outbox.generation
+        sequence = [f["seq"] for f in socket.frames if isinstance(f, dict)]
+        assert sequence == list(range(1, len(sequence) + 1))
+        for index, frame in enumerate(socket.frames):
+            if isinstance(frame, bytes):
+                assert socket.frames[index - 1]["type"] == "tts_audio_chunk"
+
+    asyncio.run(play())
