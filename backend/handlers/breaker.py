@@ -84,3 +84,8 @@ class Breakers:
         if key not in self._breakers:
             self._breakers[key] = CircuitBreaker(failures=failures, cooldown_s=cooldown_s)
         return self._breakers[key]
+
+    def reset(self, component: str, provider: str) -> None:
+        """What kept the provider out is gone: let it be tried at once."""
+        if (component, provider) in self._breakers:
+            self._breakers[component, provider].succeeded()
