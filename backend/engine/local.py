@@ -1,0 +1,275 @@
+"""The engine on one machine: a few worker processes, watched and replaced when they die.
+
+Each worker is a fresh Python process on the other end of two pipes, so the event loop only ever
+waits for bytes. Actors live and die with their worker; who owned one hears `WorkerDied`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from backend.config import EngineSettings
+from backend.engine.base import Actor
+from backend.engine.wire import HEADER, Kind, Ready, Reply, Request, frame, pack, rebuild, unpack
+from backend.errors import EngineError, WorkerDied
+
+STOP_TIMEOUT_S = 2.0
+RELAUNCH_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 10.0
+READ_BUFFER_BYTES = 1 << 20
+
+# Parallelism comes from the number of workers. A thread pool in each would fight over the cores.
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+class WorkerLink:
+    """One worker process as the service sees it: requests out, replies in, until it ends."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self.process = process
+        self.actors: set[int] = set()
+        self.busy_s = 0.0
+        self.alive = True
+        self._stdin = process.stdin
+        self._stdout = process.stdout
+        self._pending: dict[int, asyncio.Future[Any]] = {}
+        self._call_ids = itertools.count(1)
+
+    @classmethod
+    async def launch(cls, timeout_s: float) -> WorkerLink:
+        """Start a process and wait until it is ready.
+
+        Raises:
+            EngineError: it ended or said nothing in time.
+        """
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", "backend.engine.worker"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env={
+                **os.environ,
+                **ONE_THREAD,
+                "PYTHONPATH": os.pathsep.join(map(_absolute, sys.path)),
+            },
+            limit=READ_BUFFER_BYTES,
+        )
+        link = cls(process)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await link._read()
+        except (TimeoutError, asyncio.IncompleteReadError) as error:
+            await link.stop()
+            raise EngineError(
+                "A worker process did not start; its own words are on standard error."
+            ) from error
+        except asyncio.CancelledError:
+            await link.stop()
+            raise
+        return link
+
+    async def request(self, kind: Kind, actor_id: int, method: str, body: bytes) -> Any:
+        """Send one request and wait for its reply. A cancelled wait drops the request."""
+        if not self.alive:
+            raise WorkerDied("The worker process that held this work has ended.")
+        call_id = next(self._call_ids)
+        future = asyncio.get_running_loop().create_future()
+        self._pending[call_id] = future
+        self.post(Request(kind, actor_id, call_id, method, body))
+        try:
+            return await future
+        except asyncio.CancelledError:
+            self.post(Request(Kind.DROP, actor_id, call_id))
+            raise
+        finally:
+            self._pending.pop(call_id, None)
+
+    def post(self, request: Request) -> None:
+        """Send without waiting. What a dead worker is told is lost, and need not be heard."""
+        if self.alive:
+            self._stdin.write(frame(request))
+
+    async def serve(self) -> None:
+        """Hand out replies until the process ends; then fail what still waits."""
+        try:
+            while True:
+                self._settle(await self._read())
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass  # the end of the stream is the news that the worker has ended
+        finally:
+            self._bury()
+
+    async def stop(self) -> None:
+        """End the process: ask by closing its input, insist after `STOP_TIMEOUT_S`."""
+        self._bury()
+        self._stdin.close()
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await self.process.wait()
+        except TimeoutError:
+            self.process.kill()
+            await self.process.wait()
+
+    def rss_bytes(self) -> int:
+        try:
+            return int(psutil.Process(self.process.pid).memory_info().rss)
+        except psutil.Error:
+            return 0  # it ended a moment ago
+
+    async def _read(self) -> Reply | Ready:
+        (size,) = HEADER.unpack(await self._stdout.readexactly(HEADER.size))
+        message: Reply | Ready = unpack(await self._stdout.readexactly(size))
+        return message
+
+    def _settle(self, reply: Reply | Ready) -> None:
+        assert isinstance(reply, Reply)
+        self.busy_s += reply.busy_s
+        future = self._pending.pop(reply.call_id, None)
+        if future is None or future.done():
+            return
+        if reply.failed:
+            future.set_exception(rebuild(reply.body))
+        else:
+            future.set_result(unpack(reply.body))
+
+    def _bury(self) -> None:
+        self.alive = False
+        for future in self._pending.values():
+            if not future.done():
+                future.set_exception(
+                    WorkerDied("A worker process ended in the middle of its work.")
+                )
+        self._pending.clear()
+
+
+class LocalActor:
+    """A handle on an object in a worker. See `backend.engine.base.Actor`."""
+
+    def __init__(self, link: WorkerLink, actor_id: int) -> None:
+        self._link = link
+        self._id = actor_id
+
+    async def call(self, method: str, *args: Any) -> Any:
+        return await self._link.request(Kind.CALL, self._id, method, pack(args))
+
+    async def close(self) -> None:
+        if self._id in self._link.actors:
+            self._link.actors.discard(self._id)
+            self._link.post(Request(Kind.CLOSE, self._id, 0))
+
+
+class LocalEngine:
+    """Worker processes on this machine. See `backend.engine.base.Engine`."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self._settings = settings
+        self._size = settings.render_workers or max(1, (os.cpu_count() or 2) - 1)
+        self._links: dict[int, WorkerLink] = {}
+        self._keepers: list[asyncio.Task[None]] = []
+        self._changed = asyncio.Condition()
+        self._actor_ids = itertools.count(1)
+        self._restarts = 0
+        self._buried_busy_s = 0.0
+
+    async def start(self) -> None:
+        """Start every worker, side by side.
+
+        Raises:
+            EngineError: one of them could not start.
+        """
+        launches = [WorkerLink.launch(self._settings.start_timeout_s) for _ in range(self._size)]
+        started = await asyncio.gather(*launches, return_exceptions=True)
+        links = [link for link in started if isinstance(link, WorkerLink)]
+        failures = [error for error in started if isinstance(error, BaseException)]
+        if failures:
+            await asyncio.gather(*(link.stop() for link in links))
+            raise failures[0]
+        self._links = dict(enumerate(links))
+        self._keepers = [asyncio.create_task(self._keep(slot)) for slot in self._links]
+
+    async def spawn(self, factory: Callable[..., Any], *args: Any) -> Actor:
+        link = await self._least_loaded()
+        actor_id = next(self._actor_ids)
+        link.actors.add(actor_id)
+        actor = LocalActor(link, actor_id)
+        try:
+            await link.request(Kind.SPAWN, actor_id, "", pack((factory, args)))
+        except BaseException:
+            await actor.close()
+            raise
+        return actor
+
+    async def close(self) -> None:
+        for keeper in self._keepers:
+            keeper.cancel()
+        await asyncio.gather(*self._keepers, return_exceptions=True)
+        await asyncio.gather(*(link.stop() for link in self._links.values()))
+        self._keepers.clear()
+        self._links.clear()
+
+    def status(self) -> dict[str, Any]:
+        """`busy_s` is the sum over all workers, ended ones too; the list names those that run."""
+        links = [link for link in self._links.values() if link.alive]
+        return {
+            "kind": "local",
+            "workers": len(links),
+            "workers_wanted": self._size,
+            "actors": sum(len(link.actors) for link in links),
+            "busy_s": self._buried_busy_s + sum(link.busy_s for link in self._links.values()),
+            "restarts": self._restarts,
+            "rss_bytes": sum(link.rss_bytes() for link in links),
+            "processes": [
+                {"pid": link.process.pid, "actors": len(link.actors), "busy_s": link.busy_s}
+                for link in links
+            ],
+        }
+
+    async def _least_loaded(self) -> WorkerLink:
+        if not self._keepers:
+            raise EngineError("The engine is not running.")
+        try:
+            async with asyncio.timeout(self._settings.start_timeout_s), self._changed:
+                await self._changed.wait_for(self._living)
+                return min(self._living(), key=lambda link: (len(link.actors), link.busy_s))
+        except TimeoutError as error:
+            raise EngineError("No worker process is running, and none could be started.") from error
+
+    def _living(self) -> list[WorkerLink]:
+        return [link for link in self._links.values() if link.alive]
+
+    async def _keep(self, slot: int) -> None:
+        """Serve the worker of one slot, and put another in its place whenever it ends."""
+        while True:
+            link = self._links[slot]
+            began_s = time.monotonic()
+            await link.serve()
+            await link.stop()
+            self._restarts += 1
+            self._buried_busy_s += link.busy_s
+            lived_long = time.monotonic() - began_s > LONGEST_PAUSE_S
+            self._links[slot] = await self._relaunch(0.0 if lived_long else RELAUNCH_PAUSE_S)
+            async with self._changed:
+                self._changed.notify_all()
+
+    async def _relaunch(self, pause_s: float) -> WorkerLink:
+        """Try until a worker stands, with longer and longer pauses."""
+        while True:
+            await asyncio.sleep(pause_s)
+            with suppress(EngineError, OSError):
+                return await WorkerLink.launch(self._settings.start_timeout_s)
+            pause_s = min(LONGEST_PAUSE_S, 2 * pause_s + RELAUNCH_PAUSE_S)
+
+
+def _absolute(path: str) -> str:
+    return path or str(Path.cwd())

@@ -1,0 +1,202 @@
+"""The local engine, with real worker processes."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from worker_actors import Counter, SharedLog, Slow, Unbuildable
+
+from backend.config import EngineSettings
+from backend.engine.local import LocalEngine
+from backend.errors import EngineError, ProviderTimeout, WorkerDied
+
+
+@pytest.fixture
+async def engine() -> AsyncIterator[LocalEngine]:
+    engine = LocalEngine(EngineSettings(render_workers=1))
+    await engine.start()
+    yield engine
+    await engine.close()
+
+
+async def test_an_actor_keeps_its_state_and_works_elsewhere(engine: LocalEngine) -> None:
+    actor = await engine.spawn(Counter, 5)
+    assert await actor.call("add", 2) == 7
+    assert await actor.call("add", 3) == 10
+    assert await actor.call("pid") != os.getpid()
+
+
+async def test_calls_of_one_actor_run_in_order(engine: LocalEngine) -> None:
+    actor = await engine.spawn(Counter)
+    await asyncio.gather(*(actor.call("note", number) for number in range(50)))
+    assert await actor.call("notes") == list(range(50))
+
+
+async def test_actors_of_one_worker_take_turns(engine: LocalEngine) -> None:
+    busy, late = await engine.spawn(SharedLog, "busy"), await engine.spawn(SharedLog, "late")
+    calls = [busy.call("work", number, 0.02) for number in range(8)]
+    calls += [late.call("work", number, 0.0) for number in range(3)]
+    await asyncio.gather(*calls)
+    names = [name for name, _ in await busy.call("read")]
+    assert sum(name == "busy" for name in names[: names.index("late")]) <= 2
+    assert names[-3:] == ["busy"] * 3
+
+
+async def test_a_cancelled_wait_drops_the_queued_call(engine: LocalEngine) -> None:
+    actor = await engine.spawn(Counter)
+    running = asyncio.create_task(actor.call("note", "running", 0.2))
+    queued = asyncio.create_task(actor.call("note", "queued"))
+    await asyncio.sleep(0.05)
+    queued.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await queued
+    await running
+    assert await actor.call("notes") == ["running"]
+
+
+async def test_our_errors_arrive_whole(engine: LocalEngine) -> None:
+    actor = await engine.spawn(Counter)
+    with pytest.raises(ProviderTimeout, match="Nothing came") as caught:
+        await actor.call("fail_with_ours")
+    assert (caught.value.component, caught.value.provider) == ("asr", "whisper")
+    assert "fail_with_ours" in "".join(caught.value.__notes__)
+
+
+async def test_other_errors_become_engine_errors_with_their_name(engine: LocalEngine) -> None:
+    actor = await engine.spawn(Counter)
+    with pytest.raises(EngineError, match="ZeroDivisionError: a foreign error"):
+        await actor.call("fail_with_another")
+    with pytest.raises(EngineError, match="AttributeError"):
+        await actor.call("no_such_method")
+    with pytest.raises(EngineError):
+        await actor.call("answer_with_a_secret_type")
+    assert await actor.call("add", 1) == 1
+
+
+async def test_an_actor_that_cannot_be_built_leaves_nothing(engine: LocalEngine) -> None:
+    with pytest.raises(ProviderTimeout):
+        await engine.spawn(Unbuildable)
+    assert engine.status()["actors"] == 0
+
+
+async def test_arrays_and_prints_pass(engine: LocalEngine) -> None:
+    actor = await engine.spawn(Counter)
+    samples = np.arange(300_000, dtype=np.int32)
+    np.testing.assert_array_equal(await actor.call("double", samples), samples * 2)
+    assert await actor.call("shout") == "still here"
+
+
+async def test_a_killed_worker_fails_its_calls_and_is_replaced(engine: LocalEngine) -> None:
+    actor = await engine.spawn(Counter)
+    with pytest.raises(WorkerDied):
+        await asyncio.gather(actor.call("die"), actor.call("add", 1))
+    with pytest.raises(WorkerDied):
+        await actor.call("add", 1)
+    await actor.close()
+    heir = await engine.spawn(Counter)
+    assert await heir.call("add", 1) == 1
+    status = engine.status()
+    assert (status["restarts"], status["workers"], status["actors"]) == (1, 1, 1)
+
+
+async def test_closed_actors_are_gone(engine: LocalEngine) -> None:
+    actor = await engine.spawn(Counter)
+    await actor.close()
+    await actor.close()
+    assert engine.status()["actors"] == 0
+    with pytest.raises(EngineError):
+        await actor.call("add", 1)
+
+
+async def test_status_counts_work_and_memory(engine: LocalEngine) -> None:
+    actor = await engine.spawn(Counter)
+    await actor.call("note", "", 0.05)
+    status = engine.status()
+    assert status["busy_s"] >= 0.05
+    assert status["rss_bytes"] > 5_000_000
+    assert [process["actors"] for process in status["processes"]] == [1]
+
+
+async def test_workers_start_light_and_with_one_thread(engine: LocalEngine) -> None:
+    actor = await engine.spawn(Counter)
+    loaded = await actor.call("modules")
+    assert not loaded & {"fastapi", "openai", "faster_whisper", "uvicorn", "pydantic", "cv2", "av"}
+    assert await actor.call("environment", "OMP_NUM_THREADS") == "1"
+
+
+async def test_new_actors_go_to_the_least_loaded_worker() -> None:
+    engine = LocalEngine(EngineSettings(render_workers=2))
+    await engine.start()
+    try:
+        actors = [await engine.spawn(Counter) for _ in range(4)]
+        pids = [await actor.call("pid") for actor in actors]
+        assert sorted(pids.count(pid) for pid in set(pids)) == [2, 2]
+    finally:
+        await engine.close()
+
+
+async def test_close_is_bounded_and_leaves_no_process() -> None:
+    engine = LocalEngine(EngineSettings(render_workers=1))
+    await engine.start()
+    actor = await engine.spawn(Slow)
+    pid = engine.status()["processes"][0]["pid"]
+    call = asyncio.create_task(actor.call("sleep", 60.0))
+    await asyncio.sleep(0.05)
+    started_s = time.monotonic()
+    await engine.close()
+    assert time.monotonic() - started_s < 3.0
+    assert not psutil.pid_exists(pid)
+    with pytest.raises(WorkerDied):
+        await call
+    with pytest.raises(EngineError, match="not running"):
+        await engine.spawn(Counter)
+
+
+async def test_ctrl_c_does_not_reach_a_worker(engine: LocalEngine) -> None:
+    actor = await engine.spawn(Counter)
+    os.kill(await actor.call("pid"), signal.SIGINT)
+    assert await actor.call("add", 1) == 1
+    assert engine.status()["restarts"] == 0
+
+
+PARENT = """
+import asyncio, sys
+from backend.config import EngineSettings
+from backend.engine.local import LocalEngine
+from worker_actors import Slow
+
+async def main():
+    engine = LocalEngine(EngineSettings(render_workers=1))
+    await engine.start()
+    actor = await engine.spawn(Slow)
+    print(engine.status()["processes"][0]["pid"], flush=True)
+    await actor.call("sleep", 60.0)
+
+asyncio.run(main())
+"""
+
+
+def test_workers_die_with_a_killed_parent() -> None:
+    here = Path(__file__)
+    path = os.pathsep.join([str(here.parent), str(here.parents[2])])
+    parent = subprocess.Popen(
+        [sys.executable, "-c", PARENT],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": path},
+        text=True,
+    )
+    assert parent.stdout is not None
+    worker = psutil.Process(int(parent.stdout.readline()))
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    gone, _ = psutil.wait_procs([worker], timeout=5.0)
+    assert gone
