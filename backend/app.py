@@ -19,7 +19,6 @@ from fastapi.staticfiles import StaticFiles
 from backend import __version__, metrics
 from backend.api import rest, ws
 from backend.api.service import Service
-from backend.avatar.package import list_avatars
 from backend.config import Settings
 from backend.engine.local import LocalEngine
 from backend.errors import AvatarChatError
@@ -97,7 +96,11 @@ async def _load(service: Service, factory: StageFactory) -> None:
         return
     pending.clear()
     metrics.READY.set(1)
-    log.info("service.ready", seconds=round(time.monotonic() - started, 2), **service.providers)
+    log.info(
+        "service.ready",
+        seconds=round(time.monotonic() - started, 2),
+        **service.providers.model_dump(),
+    )
 
 
 async def _watch_vitals(service: Service) -> None:

@@ -49,8 +49,10 @@ def run(
     configure_logs(settings.log)
     listener = _listen(settings.server.host, settings.server.port)
     address, bound_port = listener.getsockname()[:2]
-    console.print(f"Lightweight Avatar Chat {__version__} at [bold]http://"
-                  f"{'localhost' if address == '127.0.0.1' else address}:{bound_port}[/]")
+    console.print(
+        f"Lightweight Avatar Chat {__version__} at [bold]http://"
+        f"{'localhost' if address == '127.0.0.1' else address}:{bound_port}[/]"
+    )
     config = uvicorn.Config(
         create_app(settings),
         log_level="warning",
@@ -71,8 +73,10 @@ def say(
     from backend.say import say_to_file
 
     clip = asyncio.run(say_to_file(load_settings(), text, output, avatar, language))
-    console.print(f"{output}: {clip.frames} frames, {clip.duration_ms / 1000:.2f} s, "
-                  f"{clip.size / 1024:.0f} KiB, voice {clip.voice}, face {clip.face}")
+    console.print(
+        f"{output}: {clip.frames} frames, {clip.duration_ms / 1000:.2f} s, "
+        f"{clip.size / 1024:.0f} KiB, voice {clip.voice}, face {clip.face}"
+    )
 
 
 @app.command()
@@ -98,9 +102,12 @@ def models_list() -> None:
 
     table = Table("model", "size", "licence", "here", title="faster-whisper models")
     for model in known_models(load_settings()):
-        table.add_row(model.name, f"{model.size_mb} MB", model.licence,
-                      str(model.path) if model.path else "no; avatar-chat models pull "
-                      + model.name)
+        table.add_row(
+            model.name,
+            f"{model.size_mb} MB",
+            model.licence,
+            str(model.path) if model.path else "no; avatar-chat models pull " + model.name,
+        )
     Console().print(table)
 
 
@@ -114,8 +121,9 @@ def models_pull(
     from backend.models_store import pull
 
     settings = load_settings()
-    with Progress("{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn(),
-                  console=console) as progress:
+    with Progress(
+        "{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn(), console=console
+    ) as progress:
         bars: dict[str, int] = {}
 
         def on_progress(file: str, done: int, total: int) -> None:
@@ -143,8 +151,13 @@ def _findings_table(findings: list[Finding]) -> Table:
     table = Table("component", "runs", "version", "", "what to do", title="avatar-chat doctor")
     for finding in findings:
         colour = colours[finding.verdict]
-        table.add_row(finding.component, finding.runs, finding.version,
-                      f"[{colour}]{finding.verdict}[/]", finding.advice)
+        table.add_row(
+            finding.component,
+            finding.runs,
+            finding.version,
+            f"[{colour}]{finding.verdict}[/]",
+            finding.advice,
+        )
     return table
 
 

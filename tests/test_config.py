@@ -16,7 +16,9 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_environment_beats_dotenv_beats_yaml(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "avatar-chat.yaml").write_text("server: {port: 1, max_text_chars: 1}\nllm: {model: y}")
+    (tmp_path / "avatar-chat.yaml").write_text(
+        "server: {port: 1, max_text_chars: 1}\nllm: {model: y}"
+    )
     (tmp_path / ".env").write_text(
         "AVATAR_CHAT_SERVER__PORT=2\nAVATAR_CHAT_SERVER__MAX_TEXT_CHARS=2\nUNRELATED=1\n"
     )

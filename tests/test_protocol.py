@@ -35,7 +35,7 @@ def test_refuses_with_bad_message(raw: str) -> None:
 
 
 def test_refuses_unknown_type_and_names_the_known() -> None:
-    with pytest.raises(UnknownType, match="'nope'.*'interrupt'"):
+    with pytest.raises(UnknownType, match=r"'nope'.*'interrupt'"):
         p.parse_client_message('{"type":"nope"}')
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 
 from backend import metrics
 from backend.api.service import Service, avatar_info
-from backend.protocol import AvatarInfo
+from backend.protocol import AvatarInfo, Providers
 from backend.session.manager import new_session_id
 
 router = APIRouter()
@@ -38,7 +38,7 @@ class Ready(BaseModel):
 class Status(BaseModel):
     version: str
     ready: Ready
-    providers: dict[str, str] = Field(description="what really runs, by component")
+    providers: Providers | None = Field(description="what really runs; null until it is known")
     model: str = Field(description="name of the language model that answers")
     sessions: dict[str, int]
     engine: dict[str, Any]
@@ -72,7 +72,7 @@ def prometheus() -> Response:
 def status(request: Request) -> Status:
     service = _service(request)
     states = service.manager.states()
-    runs = service.providers.get("llm", "")
+    runs = service.providers.llm if service.providers else ""
     return Status(
         version=service.version,
         ready=Ready(ready=service.readiness.ready, pending=service.readiness.pending),

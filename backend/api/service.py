@@ -9,7 +9,7 @@ from backend import __version__
 from backend.avatar.package import AvatarPackage
 from backend.config import Settings
 from backend.engine.base import Engine
-from backend.protocol import AvatarInfo, SessionReady
+from backend.protocol import AvatarInfo, Providers, SessionReady
 from backend.session.manager import SessionManager
 from backend.session.session import Session
 
@@ -36,14 +36,14 @@ class Service:
     manager: SessionManager
     avatars: Sequence[AvatarPackage]
     readiness: Readiness = field(default_factory=Readiness)
-    providers: dict[str, str] = field(default_factory=dict)
+    providers: Providers | None = None
     version: str = __version__
 
     def greeting(self, session: Session) -> SessionReady:
         """The first message of a connection."""
         return SessionReady(
             resume_token=session.resume_token,
-            avatar=avatar_info(session.stages.avatar_package),
+            avatar=avatar_info(session.stages.package(session.options)),
             providers=session.stages.providers(),
             capabilities=CAPABILITIES,
             history=session.history.items() or None,

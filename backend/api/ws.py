@@ -12,6 +12,7 @@ import binascii
 import re
 import secrets
 import time
+from typing import Any
 
 import numpy as np
 import structlog
@@ -102,8 +103,9 @@ class Connection:
             hello = message if isinstance(message, p.Hello) else None
         wanted = self._limits.token
         given = (hello.token if hello else None) or ""
-        if wanted and not secrets.compare_digest(wanted.get_secret_value().encode(),
-                                                 given.encode()):
+        if wanted and not secrets.compare_digest(
+            wanted.get_secret_value().encode(), given.encode()
+        ):
             raise Unauthorized("The token in `hello` is missing or wrong.")
         if hello and hello.protocol != p.PROTOCOL_VERSION:
             raise BadMessage(f"This server speaks protocol {p.PROTOCOL_VERSION}.")
@@ -128,8 +130,8 @@ class Connection:
         reader = asyncio.create_task(self._converse(session, hello, first))
         reason = "closed"
         try:
-            await asyncio.wait({writer, reader, self._expired},
-                               return_when=asyncio.FIRST_COMPLETED)
+            waiting: set[asyncio.Future[Any]] = {writer, reader, self._expired}
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             if self._expired.done():
                 reason = "expired"
                 session.report(self._expired.result())
@@ -184,9 +186,7 @@ class Connection:
     async def _take(self, session: Session, frame: str | bytes) -> None:
         try:
             if not self._bucket.take(time.monotonic()):
-                raise RateLimited(
-                    f"More than {self._limits.max_messages_per_s} messages a second."
-                )
+                raise RateLimited(f"More than {self._limits.max_messages_per_s} messages a second.")
             if isinstance(frame, bytes):
                 session.hear(decode_pcm(frame))
             else:

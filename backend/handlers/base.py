@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from backend.config import Settings
 from backend.engine.base import Engine
@@ -18,7 +19,12 @@ from backend.handlers.breaker import Breakers
 
 In = TypeVar("In", contravariant=True)
 Out = TypeVar("Out", covariant=True)
-W = TypeVar("W")
+T = TypeVar("T")
+
+
+def closing(stream: AsyncIterator[T]) -> AbstractAsyncContextManager[AsyncIterator[T]]:
+    """Close what `process` returned on the way out, so that cancelling reaches the producer."""
+    return aclosing(cast(AsyncGenerator[T], stream))
 
 
 class Weights:
@@ -30,12 +36,12 @@ class Weights:
     def __init__(self) -> None:
         self._loading: dict[str, asyncio.Future[Any]] = {}
 
-    async def get(self, key: str, load: Callable[[], W]) -> W:
+    async def get(self, key: str, load: Callable[[], T]) -> T:
         if key not in self._loading:
             task = asyncio.ensure_future(asyncio.to_thread(load))
             task.add_done_callback(lambda done: self._forget_failure(key, done))
             self._loading[key] = task
-        loaded: W = await asyncio.shield(self._loading[key])
+        loaded: T = await asyncio.shield(self._loading[key])
         return loaded
 
     def _forget_failure(self, key: str, done: asyncio.Future[Any]) -> None:
@@ -87,6 +93,11 @@ class BaseHandler(ABC, Generic[In, Out]):
         self.context = context
         self._ready = False
         self._lock = asyncio.Lock()
+
+    @property
+    def active(self) -> str:
+        """What really runs."""
+        return self.provider
 
     async def initialize(self) -> None:
         """Load once; later calls return at once.

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from contextlib import suppress
 
-from backend.errors import NotListening
-from backend.handlers.messages import Pcm, SpeechSegment, Transcript
+from backend.errors import AvatarChatError, NotListening, RateLimited
+from backend.handlers.base import closing
+from backend.handlers.messages import Pcm, SpeechSegment, Stamp, Transcript
+from backend.handlers.vad.segmenter import SpeechEnded
 from backend.session.stages import Stages
 
 MAX_BACKLOG_FRAMES = 3000  # a minute of 20 ms frames, while a long utterance is being read
@@ -23,13 +25,76 @@ class Ear:
     def __init__(
         self,
         stages: Stages,
+        stamp: Callable[[], Stamp],
         on_transcript: Callable[[Transcript], Awaitable[None]],
         on_error: Callable[[BaseException], None],
         is_deaf: Callable[[], bool],
     ) -> None:
         self._stages = stages
+        self._stamp = stamp
         self._on_transcript = on_transcript
         self._on_error = on_error
         self._is_deaf = is_deaf
-        self._frames: asyncio.Queue[Pcm | None] | None = None
+        self._frames: asyncio.Queue[Pcm | None] = asyncio.Queue(MAX_BACKLOG_FRAMES)
         self._task: asyncio.Task[None] | None = None
+        self._open = False
+
+    def open(self) -> None:
+        """Start to listen; opening what is open changes nothing."""
+        self._open = True
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._listen())
+
+    def push(self, pcm: Pcm) -> None:
+        """Microphone samples.
+
+        Raises:
+            NotListening: the microphone is closed.
+            RateLimited: sound comes in faster than it can be taken.
+        """
+        if not self._open:
+            raise NotListening("Audio came while the microphone is closed; send start_listen.")
+        if self._is_deaf():
+            return
+        try:
+            self._frames.put_nowait(pcm)
+        except asyncio.QueueFull:
+            raise RateLimited("Audio comes in faster than it can be taken.") from None
+
+    def finish(self) -> None:
+        """Close the microphone; what was said so far is read at once."""
+        if self._open:
+            self._open = False
+            with suppress(asyncio.QueueFull):  # then the backlog ends the utterance by itself
+                self._frames.put_nowait(None)
+
+    async def close(self) -> None:
+        """Stop, whatever is going on. Safe to call twice."""
+        self._open = False
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        while True:
+            pcm = await self._frames.get()
+            try:
+                if pcm is not None:
+                    await self._take(pcm)
+                elif (ended := self._stages.vad.flush()) is not None:
+                    await self._read(ended)
+            except AvatarChatError as error:
+                self._on_error(error)
+
+    async def _take(self, pcm: Pcm) -> None:
+        async with closing(self._stages.vad.process(pcm)) as events:
+            async for event in events:
+                if isinstance(event, SpeechEnded):
+                    await self._read(event)
+
+    async def _read(self, ended: SpeechEnded) -> None:
+        segment = SpeechSegment(self._stamp(), ended.pcm, ended.speech_ratio)
+        async with closing(self._stages.asr.process(segment)) as transcripts:
+            async for transcript in transcripts:
+                if transcript.text.strip():
+                    await self._on_transcript(transcript)

@@ -89,9 +89,7 @@ class SessionManager:
         if over > 0 and self._sessions:
             longest_idle = min(self._sessions.values(), key=lambda session: session.idle_since())
             log.warning("session.shed", resident_mb=resident_bytes >> 20)
-            self._expire(
-                longest_idle, "The server is short of memory and has ended idle sessions."
-            )
+            self._expire(longest_idle, "The server is short of memory and has ended idle sessions.")
 
     def _expire(self, session: Session, why: str) -> None:
         callback = self._on_expired.pop(session.id, None)

@@ -18,6 +18,7 @@ from backend import metrics
 from backend.config import Settings
 from backend.errors import AvatarChatError, NotAvailable, UnknownAvatar, wire_error
 from backend.handlers.base import Options
+from backend.handlers.fallback import OnChange, ProviderChange
 from backend.handlers.messages import ChatMessage, Pcm, Prompt, Stamp, Transcript
 from backend.handlers.text.language import detect_language
 from backend.protocol import (
@@ -42,7 +43,7 @@ from backend.session.ear import Ear
 from backend.session.history import History
 from backend.session.notes import Notes
 from backend.session.outbox import Outbox
-from backend.session.stages import Stages
+from backend.session.stages import Stages, first_error
 from backend.session.state import Conversation, Phase
 from backend.session.turn import Request, Turn
 
@@ -55,7 +56,7 @@ class Session:
     """All its methods run on the event loop; none of them blocks it."""
 
     def __init__(
-        self, session_id: str, settings: Settings, make_stages: Callable[[Session], Stages]
+        self, session_id: str, settings: Settings, make_stages: Callable[[str, OnChange], Stages]
     ) -> None:
         self.id = session_id
         self.resume_token = secrets.token_urlsafe(24)
@@ -66,14 +67,17 @@ class Session:
         self.output: Output = "video"
         self.last_active = time.monotonic()
         self.ended: str | None = None
-        self.stages = make_stages(self)
-        self._ear = Ear(self.stages, self._heard, self.report, self._is_busy)
+        self.stages = make_stages(session_id, self._replaced)
+        self._ear = Ear(
+            self.stages, lambda: self._stamp(1), self._heard, self.report, self._is_busy
+        )
         self._notes = Notes()
         self._conversation = Conversation()
         self._turn: Turn | None = None
         self._turn_task: asyncio.Task[None] | None = None
         self._turning = asyncio.Lock()
         self._pending_options: Options | None = None
+        self._greeted = False
 
     # ------------------------------------------------------------------ life
 
@@ -88,6 +92,7 @@ class Session:
             self.options = self._wishes(hello)
         await self.stages.initialize(self.options)
         self.post(ready())
+        self._greeted = True
         self.post(StateUpdate(state=self.state, reason="ready"))
 
     async def close(self, reason: str) -> None:
@@ -180,8 +185,19 @@ class Session:
         log.warning("session.error", code=code, error=type(error).__name__)
         self.post(ErrorMessage(code=code, message=text, recoverable=recoverable))
 
-    def notice(self, notice: Notice) -> None:
-        self.post(notice)
+    def _replaced(self, change: ProviderChange) -> None:
+        """Another provider took over; before the greeting, the greeting itself says so."""
+        metrics.FALLBACKS.labels(change.component, change.to_provider).inc()
+        if self._greeted:
+            self.post(
+                Notice(
+                    component=change.component,
+                    level="warning",
+                    text=change.reason,
+                    from_=change.from_provider,
+                    to=change.to_provider,
+                )
+            )
 
     # ------------------------------------------------------------------ turns
 
@@ -350,17 +366,3 @@ def choose(options: Options, message: Hello | ConfigUpdate) -> Options:
         language=None if language == "auto" else language or options.language,
         container=options.container,
     )
-
-
-def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The first leaf of a tree of errors, ours before any other."""
-    leaves: list[BaseException] = []
-    todo: list[BaseException] = [group]
-    while todo:
-        error = todo.pop(0)
-        if isinstance(error, BaseExceptionGroup):
-            todo = [*error.exceptions, *todo]
-        else:
-            leaves.append(error)
-    ours = [error for error in leaves if isinstance(error, AvatarChatError)]
-    return (ours or leaves)[0]

@@ -1,21 +1,164 @@
-"""The five stages of one session, as one value."""
+"""The five stages of one session as one value, and the factory that builds them alike."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from backend.handlers.base import BaseHandler, Context, Options
-from backend.handlers.fallback import FallbackHandler, ProviderChange
+from backend.avatar.package import AvatarPackage, find_avatar, list_avatars
+from backend.config import Settings
+from backend.engine.base import Engine
+from backend.errors import AvatarChatError
+from backend.handlers.avatar.lipsync import LipSyncAvatar
+from backend.handlers.base import BaseHandler, Context, Options, Weights
+from backend.handlers.breaker import Breakers
+from backend.handlers.fallback import FallbackHandler, OnChange
 from backend.handlers.messages import (
-    Pcm,
     Prompt,
     Sentence,
     SpeechSegment,
     SpokenAudio,
     TextDelta,
     Transcript,
-    VideoChunk,
 )
-from backend.handlers.vad.segmenter import VadEvent
+from backend.handlers.vad.silero import SileroVad
 from backend.protocol import Providers
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """Handlers of one session. Everything they share lies behind them."""
+
+    vad: SileroVad
+    asr: FallbackHandler[SpeechSegment, Transcript]
+    llm: FallbackHandler[Prompt, TextDelta]
+    tts: FallbackHandler[Sentence, SpokenAudio]
+    avatar: LipSyncAvatar
+    settings: Settings
+
+    def by_component(self) -> dict[str, BaseHandler[Any, Any]]:
+        return {
+            "vad": self.vad,
+            "asr": self.asr,
+            "llm": self.llm,
+            "tts": self.tts,
+            "avatar": self.avatar,
+        }
+
+    async def initialize(self, options: Options) -> None:
+        """Load what is not loaded yet, all at once.
+
+        Raises:
+            AvatarChatError: a stage has nothing that works.
+        """
+        await self.reconfigure(options)
+        async with asyncio.TaskGroup() as group:
+            for handler in self.by_component().values():
+                group.create_task(handler.initialize())
+
+    def check(self, options: Options) -> None:
+        """Refuse what cannot be granted.
+
+        Raises:
+            UnknownAvatar: there is no such avatar. BrokenAvatar: it cannot be used.
+        """
+        self.package(options)
+
+    def package(self, options: Options) -> AvatarPackage:
+        avatar = self.settings.avatar
+        return find_avatar(avatar.dir, options.avatar or avatar.default)
+
+    async def reconfigure(self, options: Options) -> None:
+        for handler in self.by_component().values():
+            await handler.reconfigure(options)
+
+    async def release(self) -> None:
+        for handler in self.by_component().values():
+            await handler.release()
+
+    def providers(self) -> Providers:
+        """What really runs."""
+        return Providers(**{name: handler.active for name, handler in self.by_component().items()})
+
+
+class StageFactory:
+    """Builds the stages of every session over shared weights, breakers and workers."""
+
+    def __init__(self, settings: Settings, engine: Engine) -> None:
+        self._settings = settings
+        self._engine = engine
+        self._weights = Weights()
+        self._breakers = Breakers()
+
+    @property
+    def avatars(self) -> Sequence[AvatarPackage]:
+        return list_avatars(self._settings.avatar.dir)
+
+    def build(self, session_id: str, on_change: OnChange = lambda change: None) -> Stages:
+        """Fresh handlers for one session; nothing is loaded yet."""
+        settings = self._settings
+        context = Context(
+            session_id, settings, self._engine, self._weights, breakers=self._breakers
+        )
+
+        def chain(
+            component: str,
+            names: Sequence[str],
+            first_output_s: float,
+            is_useful: Callable[[Any], bool] = bool,
+        ) -> FallbackHandler[Any, Any]:
+            return FallbackHandler(
+                context,
+                component,
+                names,
+                first_output_s=first_output_s,
+                is_useful=is_useful,
+                on_change=on_change,
+            )
+
+        return Stages(
+            vad=SileroVad(context),
+            asr=chain("asr", settings.asr.chain, settings.asr.timeout_s),
+            llm=chain(
+                "llm",
+                settings.llm.chain,
+                settings.llm.first_token_timeout_s,
+                lambda delta: bool(delta.text),
+            ),
+            tts=chain(
+                "tts",
+                settings.tts.chain,
+                settings.tts.first_audio_timeout_s,
+                lambda sound: len(sound.pcm) > 0,
+            ),
+            avatar=LipSyncAvatar(context),
+            settings=settings,
+        )
+
+    async def warm_up(self) -> Providers:
+        """Load everything once, as the first session would, and keep the weights.
+
+        Raises:
+            AvatarChatError: what cannot be loaded, and why.
+        """
+        stages = self.build("warm-up")
+        try:
+            await stages.initialize(Options())
+            return stages.providers()
+        except ExceptionGroup as group:
+            raise first_error(group) from group
+        finally:
+            await stages.release()
+
+
+def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first leaf of a tree of errors, ours before any other."""
+    return min(_leaves(group), key=lambda error: not isinstance(error, AvatarChatError))
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    if not isinstance(error, BaseExceptionGroup):
+        return [error]
+    return [leaf for inner in error.exceptions for leaf in _leaves(inner)]

@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from backend import metrics
+from backend.handlers.base import closing
 from backend.handlers.messages import Prompt, Sentence, SpokenAudio, Stamp, VideoChunk
 from backend.handlers.text.speakable import to_sentence
 from backend.handlers.text.splitter import SentenceSplitter
-from backend.protocol import Output, SentenceMessage, TextChunk
+from backend.protocol import Output, SentenceMessage, ServerMessage, TextChunk
 from backend.session.media import audio_message, video_message, viseme_message
 from backend.session.outbox import Outbox
 from backend.session.pipe import Pipe
@@ -103,7 +103,7 @@ class Turn:
 
     async def _write(self, written: Pipe[Sentence]) -> None:
         splitter = SentenceSplitter()
-        async with aclosing(self._deltas()) as deltas:
+        async with closing(self._deltas()) as deltas:
             async for delta in deltas:
                 self._time("first_token")
                 if self.request.streaming:
@@ -121,15 +121,13 @@ class Turn:
             yield self.request.text
             return
         started = time.monotonic()
-        async with aclosing(self._stages.llm.process(self.request.prompt)) as deltas:
+        async with closing(self._stages.llm.process(self.request.prompt)) as deltas:
             async for delta in deltas:
                 started = self._observe("llm", started)
                 yield delta.text
 
     async def _hand_over(self, piece: str, written: Pipe[Sentence]) -> None:
-        sentence = to_sentence(
-            self.stamp, len(self._pieces), piece, self.request.language
-        )
+        sentence = to_sentence(self.stamp, len(self._pieces), piece, self.request.language)
         if self.request.emotion and not sentence.emotion:
             sentence = replace(sentence, emotion=self.request.emotion)
         self._pieces.append(piece)
@@ -138,9 +136,7 @@ class Turn:
 
     def _announce(self, sentence: Sentence) -> None:
         self._post(
-            SentenceMessage(
-                index=sentence.index, text=sentence.text, emotion=sentence.emotion
-            )
+            SentenceMessage(index=sentence.index, text=sentence.text, emotion=sentence.emotion)
         )
 
     async def _show(self, written: Pipe[Sentence]) -> None:
@@ -156,7 +152,7 @@ class Turn:
 
     async def _synthesise(self, sentence: Sentence, spoken: Pipe[SpokenAudio]) -> None:
         started = time.monotonic()
-        async with aclosing(self._stages.tts.process(sentence)) as sounds:
+        async with closing(self._stages.tts.process(sentence)) as sounds:
             async for sound in sounds:
                 started = self._observe("tts", started)
                 self._time("first_audio")
@@ -167,7 +163,7 @@ class Turn:
     async def _draw(self, spoken: Pipe[SpokenAudio]) -> None:
         async for sound in spoken:
             started = time.monotonic()
-            async with aclosing(self._stages.avatar.process(sound)) as chunks:
+            async with closing(self._stages.avatar.process(sound)) as chunks:
                 async for chunk in chunks:
                     started = self._observe("avatar", started)
                     await self._send_video(chunk)
@@ -208,7 +204,7 @@ class Turn:
             except TimeoutError:
                 return
 
-    def _post(self, message: TextChunk | SentenceMessage) -> None:
+    def _post(self, message: ServerMessage) -> None:
         self._outbox.post(message, self.stamp.generation_id)
 
     def _time(self, name: str) -> None:
