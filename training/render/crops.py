@@ -1,0 +1,133 @@
+"""Render training crops: a whole neutral face per pose, then only mouths to be laid over it.
+
+    python -m training.render.crops --look training/looks/nora.json --states training/work/states.npy \\
+        --out training/work/crops --until 04:40
+
+Poses are taken from the idle loop. Each visit to a pose renders a handful of mouths and moves on,
+so a run stopped at any moment has seen all poses about equally. Every finished picture is one line
+of `index_<part>.jsonl`; see `training/crop_set.py`, which reads them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from backend.avatar.facebox import face_box
+from training.controls import expression_weights
+from training.render.figure import Figure
+from training.render.look import load_look
+from training.render.pose import FRAMES, blink, pose
+from training.render.scene import Box
+from training.render.template import eyelids
+
+SIZE = 320  # of the whole square picture; a face box is then about 120×165 pixels
+_POSES = 40
+_VISIT = 6  # mouths per visit: moving the hair costs as much as half a mouth
+_MARGIN = 0.16  # around the face box, for shifting and turning crops in training
+_NEUTRAL_SAMPLES = 24
+
+
+def widened(box: Box, margin: float = _MARGIN) -> Box:
+    """The box grown by a share of its size on every side."""
+    x0, y0, x1, y1 = box
+    dx, dy = (x1 - x0) * margin, (y1 - y0) * margin
+    return x0 - dx, y0 - dy, x1 + dx, y1 + dy
+
+
+def mouth_region(box: Box) -> Box:
+    """The part of a face box that any mouth control can move."""
+    x0, y0, x1, y1 = box
+    width, height = x1 - x0, y1 - y0
+    return x0 + 0.07 * width, y0 + 0.47 * height, x1 - 0.07 * width, y1 + 0.04 * height
+
+
+def aligned(region: Box) -> Box:
+    """The region snapped to whole pixels of the `SIZE` picture, as 0..1."""
+    x0, y0, x1, y1 = (round(edge * SIZE) / SIZE for edge in region)
+    return x0, y0, x1, y1
+
+
+class CropRun:
+    """One process's share of the poses and states."""
+
+    def __init__(self, figure: Figure, states: np.ndarray, out: Path, part: int, parts: int) -> None:
+        self._figure, self._out, self._part = figure, out, part
+        frames = [round(k * FRAMES / _POSES) for k in range(_POSES)]
+        order = np.random.RandomState(1).permutation(frames)
+        self._frames = [int(f) for f in order[part::parts]]
+        self._states = iter(states[part::parts])
+        self._boxes: dict[int, Box] = {}
+        self._made = 0
+
+    def visit_all(self, samples: int, deadline: float) -> bool:
+        """One round over the poses. False when the time or the states have run out."""
+        for frame in self._frames:
+            eyes = eyelids(blink(frame))
+            self._figure.show(eyes, pose(frame))
+            if frame not in self._boxes:
+                self._neutral(frame)
+            for _ in range(_VISIT):
+                controls = next(self._states, None)
+                if controls is None or time.time() > deadline:
+                    return False
+                self._figure.show({**expression_weights(controls), **eyes}, pose(frame))
+                region = aligned(mouth_region(self._boxes[frame]))
+                self._picture(frame, controls, region, samples)
+        return True
+
+    def _neutral(self, frame: int) -> None:
+        box = face_box(self._figure.landmarks())
+        self._boxes[frame] = box
+        self._picture(frame, np.zeros(8), aligned(widened(box)), _NEUTRAL_SAMPLES)
+
+    def _picture(self, frame: int, controls: np.ndarray, region: Box, samples: int) -> None:
+        name = f"{self._part}_{self._made:05d}.png"
+        self._made += 1
+        began = time.monotonic()
+        self._figure.render(self._out / name, SIZE, samples, region)
+        line = {
+            "file": name,
+            "frame": frame,
+            "controls": [round(float(c), 4) for c in controls],
+            "box": self._boxes[frame],
+            "region": region,
+            "lip_gap_cm": round(self._figure.mouth_gap_cm(), 4),
+            "neutral": not np.any(controls),
+        }
+        with (self._out / f"index_{self._part}.jsonl").open("a") as index:
+            index.write(json.dumps(line) + "\n")
+        if self._made % 20 == 1:
+            print(f"picture {self._made}: {time.monotonic() - began:.1f} s", flush=True)
+
+
+def _clock_today(text: str) -> float:
+    """Seconds since the epoch of HH:MM today, local time."""
+    at = datetime.strptime(text, "%H:%M").time()
+    return datetime.combine(datetime.now().date(), at).timestamp()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--look", type=Path, required=True)
+    parser.add_argument("--states", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--samples", type=int, default=9)
+    parser.add_argument("--part", default="0/1", help="this process's share, as i/n")
+    parser.add_argument("--until", required=True, help="HH:MM, local time today")
+    args = parser.parse_args()
+    part, parts = map(int, args.part.split("/"))
+    args.out.mkdir(parents=True, exist_ok=True)
+    (args.out / f"index_{part}.jsonl").unlink(missing_ok=True)
+    run = CropRun(Figure(load_look(args.look)), np.load(args.states), args.out, part, parts)
+    while run.visit_all(args.samples, _clock_today(args.until)):
+        pass
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""Studio: lights, backdrop, camera, render settings. Knows nothing about whom it shows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+import numpy as np
+from mathutils import Vector
+
+from training.render import materials
+from training.render.geometry import Array
+from training.render.look import Look, Rgb
+
+_CM = 0.01
+_BACKDROP_M = 2.6
+Box = tuple[float, float, float, float]
+
+
+def to_blender(points_cm: Array) -> Array:
+    """Head coordinates (cm, y up, face to +z) to Blender's (m, z up, face to −y)."""
+    x, y, z = np.moveaxis(points_cm, -1, 0)
+    return (np.stack([x, -z, y], -1) * _CM).astype(np.float32)
+
+
+class Studio:
+    """An empty Blender scene with light and an 85 mm camera in front of the head."""
+
+    def __init__(self, look: Look, threads: int) -> None:
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+        self.scene = bpy.context.scene
+        self._light(look)
+        self._backdrop(look)
+        self._camera = self._place_camera(look.frame_span_m)
+        self._settings(look, threads)
+
+    def add_mesh(self, name: str, vertices_cm: Array, faces: list[tuple[int, ...]]) -> bpy.types.Object:
+        """A smooth-shaded mesh object."""
+        mesh = bpy.data.meshes.new(name)
+        mesh.from_pydata(to_blender(vertices_cm).tolist(), [], faces)
+        mesh.polygons.foreach_set("use_smooth", np.ones(len(faces), bool))
+        return self._link(name, mesh)
+
+    def add_strands(
+        self, name: str, strands_cm: Array, radius_cm: float, material: bpy.types.Material, tip: float
+    ) -> bpy.types.Object:
+        """Curves (N, K, 3); the radius falls to `tip` of itself at the end."""
+        n, k, _ = strands_cm.shape
+        curves = bpy.data.hair_curves.new(name)
+        curves.add_curves([k] * n)
+        taper = np.interp(np.linspace(0, 1, k), [0, 0.6, 1], [1, 0.9, tip]) * radius_cm * _CM
+        radius = curves.attributes.get("radius") or curves.attributes.new("radius", "FLOAT", "POINT")
+        radius.data.foreach_set("value", np.tile(taper, n).astype(np.float32))
+        curves.materials.append(material)
+        thing = self._link(name, curves)
+        move_strands(thing, strands_cm)
+        return thing
+
+    def project(self, points_cm: Array) -> Array:
+        """Points (N, 3) to picture coordinates (N, 2) in 0..1, y down, of the square picture."""
+        span_at_lens = self._camera.data.sensor_width / self._camera.data.lens
+        world = to_blender(points_cm).astype(np.float64)
+        self.scene.view_layers[0].update()
+        inverse = np.array(self._camera.matrix_world.inverted())
+        x, y, z = (world @ inverse[:3, :3].T + inverse[:3, 3]).T
+        return np.stack([0.5 + x / -z / span_at_lens, 0.5 - y / -z / span_at_lens], 1)
+
+    def render(self, path: Path, size: int, samples: int, region: Box | None = None) -> None:
+        """Render the square picture, or only `region` (x0, y0, x1, y1 in 0..1, y down), to a PNG."""
+        render = self.scene.render
+        render.resolution_x = render.resolution_y = size
+        self.scene.cycles.samples = samples
+        render.filepath = str(path)
+        render.use_border = render.use_crop_to_border = region is not None
+        if region is not None:
+            x0, y0, x1, y1 = region
+            render.border_min_x, render.border_max_x = x0, x1
+            render.border_min_y, render.border_max_y = 1 - y1, 1 - y0
+        bpy.ops.render.render(write_still=True)
+
+    def _link(self, name: str, data: bpy.types.ID) -> bpy.types.Object:
+        thing = bpy.data.objects.new(name, data)
+        self.scene.collection.objects.link(thing)
+        return thing
+
+    def _area_light(
+        self, at: tuple[float, float, float], size_m: float, watts: float, colour: Rgb, aim_z: float = -0.02
+    ) -> None:
+        lamp = bpy.data.lights.new("area", "AREA")
+        lamp.shape, lamp.size, lamp.energy, lamp.color = "SQUARE", size_m, watts, colour
+        self._aim(self._link("area", lamp), at, (0, 0, aim_z))
+
+    @staticmethod
+    def _aim(thing: bpy.types.Object, at: tuple[float, ...], target: tuple[float, ...]) -> None:
+        thing.location = at
+        thing.rotation_euler = (Vector(target) - Vector(at)).to_track_quat("-Z", "Y").to_euler()
+
+    def _light(self, look: Look) -> None:
+        world = bpy.data.worlds.new("studio")
+        world.use_nodes = True
+        background = world.node_tree.nodes["Background"]
+        background.inputs[0].default_value = (0.55, 0.62, 0.70, 1)
+        background.inputs[1].default_value = look.ambient
+        self.scene.world = world
+        self._area_light((-0.75, -1.25, 0.75), 0.75, look.key_light_w, (1, 0.955, 0.90))
+        self._area_light((1.15, -0.95, 0.15), 0.95, look.fill_light_w, (0.90, 0.95, 1))
+        self._area_light((0.0, -0.95, -0.65), 0.7, look.bounce_light_w, (1, 0.93, 0.88))
+        self._area_light((0.85, 1.0, 0.85), 0.6, look.rim_right_w, (1, 0.97, 0.93))
+        self._area_light((-0.95, 0.9, 0.55), 0.5, look.rim_left_w, (0.88, 0.94, 1))
+        self._area_light((-0.22, -1.0, 0.26), 0.10, look.catch_light_w, (1, 0.98, 0.95), aim_z=0.03)
+
+    def _backdrop(self, look: Look) -> None:
+        mesh = bpy.data.meshes.new("backdrop")
+        y = _BACKDROP_M
+        mesh.from_pydata([(-3, y, -3), (3, y, -3), (3, y, 3), (-3, y, 3)], [], [(0, 1, 2, 3)])
+        mesh.materials.append(materials.backdrop(look, y))
+        thing = self._link("backdrop", mesh)
+        for ray in ("diffuse", "glossy", "shadow", "transmission"):
+            setattr(thing, f"visible_{ray}", False)
+
+    def _place_camera(self, span_m: float) -> bpy.types.Object:
+        camera = bpy.data.cameras.new("camera")
+        camera.lens, camera.sensor_width = 85, 36
+        thing = self._link("camera", camera)
+        self.scene.camera = thing
+        distance = span_m / camera.sensor_width * camera.lens
+        self._aim(thing, (0, -distance - 0.05, -0.01), (0, -0.05, -0.02))
+        return thing
+
+    def _settings(self, look: Look, threads: int) -> None:
+        render, cycles, view = self.scene.render, self.scene.cycles, self.scene.view_settings
+        render.engine, cycles.device = "CYCLES", "CPU"
+        render.threads_mode, render.threads = "FIXED", threads
+        render.use_persistent_data = True
+        render.image_settings.file_format = "PNG"
+        cycles.use_denoising, cycles.denoiser = True, "OPENIMAGEDENOISE"
+        cycles.use_adaptive_sampling = cycles.use_light_tree = False
+        cycles.max_bounces, cycles.diffuse_bounces = 4, 2
+        cycles.glossy_bounces = cycles.transmission_bounces = 1
+        cycles.transparent_max_bounces = 8
+        cycles.caustics_reflective = cycles.caustics_refractive = False
+        view.view_transform, view.look = "AgX", "AgX - Medium High Contrast"
+        view.exposure = look.exposure
+
+
+def move_strands(thing: bpy.types.Object, strands_cm: Array) -> None:
+    """Give existing curves new points (N, K, 3)."""
+    thing.data.points.foreach_set("position", to_blender(strands_cm).ravel())
+    thing.data.update_tag()
+
+
+def move_mesh(thing: bpy.types.Object, vertices_cm: Array) -> None:
+    """Give an existing mesh new vertices (N, 3)."""
+    thing.data.vertices.foreach_set("co", to_blender(vertices_cm).ravel())
+    thing.data.update()
+    thing.data.update_tag()
