@@ -1,4 +1,4 @@
-"""Worker processes import what they are told to build by name, so the actors need a place on the path."""
+"""Workers import what they build by name, so the actors need a place on the path."""
 
 import sys
 from pathlib import Path

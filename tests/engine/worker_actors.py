@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from typing import ClassVar
 
 import numpy as np
 
@@ -62,7 +63,7 @@ class Unbuildable:
 class SharedLog:
     """Two of these in one process write to one list."""
 
-    lines: list[tuple[str, int]] = []  # noqa: RUF012 - shared on purpose
+    lines: ClassVar[list[tuple[str, int]]] = []
 
     def __init__(self, name: str) -> None:
         self.name = name

@@ -1,0 +1,126 @@
+"""A package is whole, or the error says which file is wrong and what to do."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from face_samples import BOX, FRAMES, SIZE, make_avatar, picture, write_video
+
+from backend.avatar.package import AvatarPackage, broken_avatars, find_avatar, list_avatars
+from backend.avatar.template import load_template
+from backend.errors import BrokenAvatar, UnknownAvatar
+
+
+@pytest.fixture
+def package(avatar: Path, tmp_path: Path) -> Path:
+    """A copy to break."""
+    return Path(shutil.copytree(avatar, tmp_path / "avatars" / avatar.name))
+
+
+def change(package: Path, **fields: Any) -> None:
+    card = json.loads((package / "avatar.json").read_text())
+    (package / "avatar.json").write_text(json.dumps({**card, **fields}))
+
+
+def test_a_whole_package_loads(avatar: Path) -> None:
+    package = AvatarPackage.load(avatar)
+    assert (package.card.width, package.card.frames) == (SIZE, FRAMES)
+    assert package.card.face_boxes[0] == BOX
+    assert package.idle.is_file()
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"format": 2}, "format"),
+        ({"id": "../up"}, "id"),
+        ({"id": "other"}, "Name the folder like the id"),
+        ({"fps": 30}, "fps"),
+        ({"width": 191}, "width"),
+        ({"frames": FRAMES + 1}, "face_boxes for"),
+        ({"face_boxes": [[0, 0, 500, 500]] * FRAMES}, r"face_boxes\[0\]"),
+        ({"face_boxes": [[80, 80, 90, 90]] * FRAMES}, "at least 32 pixels"),
+        ({"licence": None}, "licence"),
+    ],
+)
+def test_a_wrong_card_is_explained(package: Path, fields: dict[str, Any], words: str) -> None:
+    change(package, **fields)
+    with pytest.raises(BrokenAvatar, match=words):
+        AvatarPackage.load(package)
+
+
+def test_a_card_that_is_not_json_is_explained(package: Path) -> None:
+    (package / "avatar.json").write_bytes(b"\xff{")
+    with pytest.raises(BrokenAvatar, match=r"sample/avatar\.json"):
+        AvatarPackage.load(package)
+
+
+@pytest.mark.parametrize("name", ["avatar.json", "idle.mp4", "mask.png", "poster.jpg"])
+def test_a_missing_or_empty_file_is_named(package: Path, name: str) -> None:
+    (package / name).write_bytes(b"")
+    with pytest.raises(BrokenAvatar, match=f"{name} is empty"):
+        AvatarPackage.load(package)
+    (package / name).unlink()
+    with pytest.raises(BrokenAvatar, match=f"{name} is missing"):
+        AvatarPackage.load(package)
+
+
+def test_files_must_lie_inside_the_folder(package: Path, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("not yours")
+    (package / "poster.jpg").unlink()
+    (package / "poster.jpg").symlink_to(secret)
+    with pytest.raises(BrokenAvatar, match="leads out of its folder"):
+        AvatarPackage.load(package)
+
+
+def test_avatars_are_found_by_id_and_the_first_is_the_default(package: Path) -> None:
+    folder = package.parent
+    make_avatar(folder, "another", frames=2)
+    assert [found.card.id for found in list_avatars(folder)] == ["another", "sample"]
+    assert find_avatar(folder, "sample").root == package
+    assert find_avatar(folder, "").card.id == "another"
+
+
+@pytest.mark.parametrize("name", ["nobody", "../avatars/sample", ".", "a/b", "x" * 500])
+def test_an_unknown_avatar_is_refused_with_what_there_is(package: Path, name: str) -> None:
+    with pytest.raises(UnknownAvatar, match="Installed: sample"):
+        find_avatar(package.parent, name)
+
+
+def test_a_broken_package_does_not_hide_the_others(package: Path) -> None:
+    make_avatar(package.parent, "broken", frames=2)
+    (package.parent / "broken" / "mask.png").unlink()
+    assert [found.card.id for found in list_avatars(package.parent)] == ["sample"]
+    assert "mask.png is missing" in broken_avatars(package.parent)["broken"]
+    with pytest.raises(BrokenAvatar):
+        find_avatar(package.parent, "broken")
+
+
+def test_no_avatar_at_all(tmp_path: Path) -> None:
+    assert list_avatars(tmp_path / "nowhere") == ()
+    with pytest.raises(UnknownAvatar, match="No avatar can be used"):
+        find_avatar(tmp_path, "")
+
+
+def test_pictures_that_do_not_fit_the_card_are_explained(package: Path) -> None:
+    cv2.imwrite(str(package / "mask.png"), np.zeros((64, 64), np.uint8))
+    with pytest.raises(BrokenAvatar, match="64x64"):
+        load_template(AvatarPackage.load(package))
+    write_video(package / "idle.mp4", [picture(0)] * 3, matrix=1)
+    with pytest.raises(BrokenAvatar, match="3 frames"):
+        load_template(AvatarPackage.load(package))
+    (package / "idle.mp4").write_bytes(b"this is not a video")
+    with pytest.raises(BrokenAvatar, match="cannot be decoded"):
+        load_template(AvatarPackage.load(package))
+
+
+def test_a_template_is_decoded_once_and_again_when_it_changes(package: Path) -> None:
+    first = load_template(AvatarPackage.load(package))
+    assert load_template(AvatarPackage.load(package)) is first
+    cv2.imwrite(str(package / "mask.png"), np.full((96, 96), 7, np.uint8))
+    assert load_template(AvatarPackage.load(package)).mask.max() == pytest.approx(7 / 255)
