@@ -1,0 +1,173 @@
+/** The running conversation: one `Session` of the client package, made observable. */
+import {
+  ChunkPlayer,
+  MicError,
+  Recorder,
+  Session,
+  type AvatarInfo,
+  type Phase,
+  type PlayerElements,
+  type ServerMessage,
+  type SessionReady,
+} from '@avatar-chat/client'
+import { defineStore } from 'pinia'
+import { computed, ref, shallowRef, watch } from 'vue'
+import { microphoneProblem, serverProblem, UNREACHABLE, type Problem } from '../lib/problems'
+import { RECORDER_WORKLET_URL } from '../lib/recorder-worklet'
+import { useConversation } from './conversation'
+import { useService } from './service'
+import { useSettings } from './settings'
+
+export interface NoticeLine {
+  id: number
+  text: string
+  from: string | null
+  to: string | null
+}
+
+const NOTICE_MS = 12_000
+/** A short break is not worth a word beyond the status pill. */
+const PATIENT_ATTEMPTS = 2
+
+export const useCall = defineStore('call', () => {
+  const settings = useSettings()
+  const conversation = useConversation()
+  const service = useService()
+
+  const phase = ref<Phase>('connecting')
+  const ready = shallowRef<SessionReady | null>(null)
+  const subtitle = ref<string | null>(null)
+  const microphone = ref(false)
+  const level = ref(0)
+  const retrying = ref(false)
+  const problem = shallowRef<Problem | null>(null)
+  const notices = ref<NoticeLine[]>([])
+  let session: Session | null = null
+  let noticeId = 0
+
+  /** The face to show: the chosen one at once, else the one the server greeted with. */
+  const face = computed<AvatarInfo | null>(() => {
+    const chosen = service.avatars.find((one) => one.id === settings.avatar)
+    return chosen ?? ready.value?.avatar ?? service.avatars[0] ?? null
+  })
+
+  function attach(elements: PlayerElements): void {
+    const { protocol, host } = location
+    session = new Session({
+      endpoint: `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/ws`,
+      player: new ChunkPlayer(elements),
+      recorder: new Recorder(RECORDER_WORKLET_URL),
+      wishes: {
+        language: settings.language,
+        ...(settings.avatar ? { avatar: settings.avatar } : {}),
+        ...(settings.voice ? { voice: settings.voice } : {}),
+      },
+    })
+    listen(session)
+    session.setVolume(settings.volume)
+    session.open()
+    void service.load()
+  }
+
+  function listen(current: Session): void {
+    current.on('phase', (value) => (phase.value = value))
+    current.on('subtitle', (value) => (subtitle.value = value))
+    current.on('microphone', (value) => (microphone.value = value))
+    current.on('level', (value) => (level.value = value))
+    current.on('defect', (defect) => console.warn('avatar-chat:', defect))
+    current.on('message', receive)
+    current.on('ready', (value) => {
+      ready.value = value
+      retrying.value = false
+      if (problem.value?.retry === 'reconnect') problem.value = null
+      conversation.reconnected(value.resumed ? (value.history ?? null) : null)
+      void service.load()
+    })
+    let attempts = 0
+    current.on('ready', () => (attempts = 0))
+    current.on('down', ({ retryInMs }) => {
+      attempts += 1
+      retrying.value = retryInMs !== null
+      conversation.cut()
+      const explained = problem.value?.retry === 'reconnect'
+      if (!explained && (retryInMs === null || attempts > PATIENT_ATTEMPTS)) problem.value = UNREACHABLE
+    })
+  }
+
+  function receive(message: ServerMessage): void {
+    conversation.receive(message)
+    if (message.type === 'error') {
+      problem.value = serverProblem(message.code, message.message, message.recoverable) ?? problem.value
+    } else if (message.type === 'notice') {
+      announce(message.text, message.from ?? null, message.to ?? null)
+    } else if (message.type === 'text_chunk' && problem.value?.retry === 'resend') {
+      problem.value = null
+    }
+  }
+
+  function announce(text: string, from: string | null, to: string | null): void {
+    const id = ++noticeId
+    notices.value = [...notices.value.slice(-1), { id, text, from, to }]
+    setTimeout(() => dismissNotice(id), NOTICE_MS)
+  }
+
+  function dismissNotice(id: number): void {
+    notices.value = notices.value.filter((notice) => notice.id !== id)
+  }
+
+  function send(text: string): void {
+    if (!session?.send(text)) {
+      problem.value = UNREACHABLE
+      return
+    }
+    if (problem.value?.retry !== 'reconnect') problem.value = null
+    conversation.ask(text)
+  }
+
+  async function toggleMicrophone(): Promise<void> {
+    if (!session) return
+    if (microphone.value) {
+      session.stopListening()
+      return
+    }
+    try {
+      await session.startListening()
+      conversation.cut()
+      if (problem.value?.retry === 'microphone') problem.value = null
+    } catch (error) {
+      if (!(error instanceof MicError)) throw error
+      problem.value = microphoneProblem(error.reason)
+    }
+  }
+
+  function stop(): void {
+    session?.interrupt()
+    conversation.cut()
+  }
+
+  async function retry(): Promise<void> {
+    const what = problem.value?.retry
+    problem.value = null
+    if (what === 'reconnect') session?.retry()
+    else if (what === 'microphone') await toggleMicrophone()
+    else if (what === 'resend' && conversation.lastAsked) session?.send(conversation.lastAsked)
+  }
+
+  function unlock(): void {
+    session?.unlock()
+  }
+
+  function dismissProblem(): void {
+    problem.value = null
+  }
+
+  watch(() => settings.volume, (volume) => session?.setVolume(volume))
+  watch(() => settings.language, (language) => session?.configure({ language }))
+  watch(() => settings.voice, (voice) => session?.configure({ voice }))
+  watch(() => settings.avatar, (avatar) => session?.configure({ avatar }))
+
+  return {
+    phase, ready, face, subtitle, microphone, level, retrying, problem, notices,
+    attach, send, toggleMicrophone, stop, retry, unlock, dismissNotice, dismissProblem,
+  }
+})

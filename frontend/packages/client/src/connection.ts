@@ -1,0 +1,167 @@
+/**
+ * One lasting connection to the service: it greets, keeps alive, comes back by itself, and hands out
+ * whole messages. What they mean is the session's business.
+ */
+import { Backoff } from './backoff'
+import { Emitter } from './emitter'
+import { GenerationFilter } from './generation'
+import { isMediaMeta, parseServerMessage, type Media } from './messages'
+import { MediaPairing } from './pairing'
+import type { ClientMessage, Hello, ServerMessage } from './protocol'
+
+/** Codes after which coming back unasked would only be refused again. */
+const REFUSED = new Set([1008, 1013])
+const PING_EVERY_MS = 15_000
+const PONG_WITHIN_MS = 10_000
+
+export interface ConnectionEvents {
+  open: undefined
+  /** The line is down. `retryInMs` is null when only `retry()` brings it back. */
+  closed: { code: number; retryInMs: number | null; attempt: number }
+  message: ServerMessage
+  media: Media
+  /** The server broke the contract; the frame was dropped. */
+  defect: string
+  latency: { ms: number }
+}
+
+export interface ConnectionOptions {
+  /** Asked before every attempt, so that a resumed session may go to another address. */
+  url: () => string
+  hello: () => Hello
+  backoff?: Backoff
+  createSocket?: (url: string) => WebSocket
+}
+
+type Timer = ReturnType<typeof setTimeout>
+
+export class Connection extends Emitter<ConnectionEvents> {
+  readonly generations = new GenerationFilter()
+  private readonly pairing = new MediaPairing()
+  private readonly backoff: Backoff
+  private socket: WebSocket | null = null
+  private retryTimer: Timer | undefined
+  private pingTimer: Timer | undefined
+  private pongTimer: Timer | undefined
+
+  constructor(private readonly options: ConnectionOptions) {
+    super()
+    this.backoff = options.backoff ?? new Backoff()
+  }
+
+  get isOpen(): boolean {
+    return this.socket?.readyState === WebSocket.OPEN
+  }
+
+  /** Connects and stays connected until `close()`. */
+  open(): void {
+    if (this.socket) return
+    clearTimeout(this.retryTimer)
+    const socket = this.options.createSocket?.(this.options.url()) ?? new WebSocket(this.options.url())
+    socket.binaryType = 'arraybuffer'
+    this.socket = socket
+    socket.onopen = () => this.opened()
+    socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => this.received(event.data)
+    socket.onclose = (event) => this.lost(event.code)
+  }
+
+  close(): void {
+    clearTimeout(this.retryTimer)
+    this.forget()?.close(1000)
+  }
+
+  /** Comes back now instead of waiting. */
+  retry(): void {
+    if (this.isOpen) return
+    this.forget()?.close()
+    this.backoff.reset()
+    this.open()
+  }
+
+  /** Returns false when the line is down; nothing is kept for later. */
+  send(message: ClientMessage): boolean {
+    return this.write(JSON.stringify(message))
+  }
+
+  /** Microphone samples: s16le, 16 kHz, mono. */
+  sendAudio(samples: Int16Array<ArrayBuffer>): boolean {
+    return this.write(samples)
+  }
+
+  private write(data: string | Int16Array<ArrayBuffer>): boolean {
+    if (!this.isOpen) return false
+    this.socket?.send(data)
+    return true
+  }
+
+  private opened(): void {
+    this.pairing.reset()
+    this.generations.reset()
+    this.send(this.options.hello())
+    this.schedulePing()
+    this.emit('open', undefined)
+  }
+
+  private received(data: string | ArrayBuffer): void {
+    if (typeof data === 'string') this.receivedText(data)
+    else this.receivedBinary(data)
+  }
+
+  private receivedText(text: string): void {
+    const message = parseServerMessage(text)
+    if (!message) {
+      this.emit('defect', 'a text frame that is not a message')
+      return
+    }
+    const defect = this.pairing.text(isMediaMeta(message) ? message : null)
+    if (defect) this.emit('defect', defect)
+    if (message.type === 'session_ready') this.backoff.reset()
+    if (message.type === 'pong') this.ponged(message.t)
+    // A meta waits for its media; the pair is judged as one.
+    else if (!isMediaMeta(message) && this.generations.accepts(message)) this.emit('message', message)
+  }
+
+  private receivedBinary(data: ArrayBuffer): void {
+    const paired = this.pairing.binary(data)
+    if ('defect' in paired) this.emit('defect', paired.defect)
+    else if (this.generations.accepts(paired.media.meta)) this.emit('media', paired.media)
+  }
+
+  private lost(code: number): void {
+    this.forget()
+    if (REFUSED.has(code)) {
+      this.emit('closed', { code, retryInMs: null, attempt: this.backoff.attempts })
+      return
+    }
+    const retryInMs = this.backoff.nextMs()
+    this.retryTimer = setTimeout(() => this.open(), retryInMs)
+    this.emit('closed', { code, retryInMs, attempt: this.backoff.attempts })
+  }
+
+  private schedulePing(): void {
+    this.pingTimer = setTimeout(() => {
+      this.send({ type: 'ping', t: performance.now() })
+      // A half-open line looks healthy for minutes; a missing pong shows it.
+      this.pongTimer = setTimeout(() => {
+        this.forget()?.close()
+        this.lost(1006)
+      }, PONG_WITHIN_MS)
+    }, PING_EVERY_MS)
+  }
+
+  private ponged(sentAt: number): void {
+    clearTimeout(this.pongTimer)
+    this.emit('latency', { ms: performance.now() - sentAt })
+    this.schedulePing()
+  }
+
+  /** Lets go of the socket, so that nothing it still says is heard. */
+  private forget(): WebSocket | null {
+    clearTimeout(this.pingTimer)
+    clearTimeout(this.pongTimer)
+    const socket = this.socket
+    this.socket = null
+    if (socket) socket.onopen = socket.onmessage = socket.onclose = null
+    return socket
+  }
+}

@@ -1,0 +1,40 @@
+/** What the page says that is going on, from what each part knows. Pure. */
+import type { PlayerState } from './player'
+import type { StateUpdate } from './protocol'
+
+export type Phase =
+  | 'connecting'
+  | 'ready'
+  | 'listening'
+  | 'thinking'
+  | 'speaking'
+  | 'blocked'
+  | 'offline'
+
+export interface Facts {
+  /** `new`: never been up; `up`: greeted; `down`: was up, or was refused. */
+  link: 'new' | 'up' | 'down'
+  server: StateUpdate['state']
+  player: PlayerState
+  microphone: boolean
+  /** A turn was sent and the server has not yet said a word about it. */
+  asked: boolean
+}
+
+export const INITIAL_FACTS: Facts = {
+  link: 'new',
+  server: 'idle',
+  player: 'idle',
+  microphone: false,
+  asked: false,
+}
+
+export function phaseOf(facts: Facts): Phase {
+  if (facts.player === 'blocked') return 'blocked'
+  if (facts.player === 'playing') return 'speaking'
+  if (facts.link !== 'up') return facts.link === 'new' ? 'connecting' : 'offline'
+  if (facts.asked || facts.server === 'thinking') return 'thinking'
+  // The server may know of speech before its first chunk has arrived and plays.
+  if (facts.server === 'speaking') return 'speaking'
+  return facts.microphone || facts.server === 'listening' ? 'listening' : 'ready'
+}

@@ -1,0 +1,411 @@
+/* Generated from backend/protocol.py by `npm run generate`. Do not edit. */
+
+export type ClientMessage =
+  | AudioChunk
+  | ConfigUpdate
+  | ContextUpdate
+  | Hello
+  | Interrupt
+  | Ping
+  | Playback
+  | Say
+  | StartListen
+  | StopListen
+  | Text
+  | UiEvent
+export type ServerMessage =
+  | AsrFinal
+  | AsrPartial
+  | ErrorMessage
+  | Notice
+  | Pong
+  | SentenceMessage
+  | SessionReady
+  | StateUpdate
+  | TextChunk
+  | TtsAudioChunk
+  | TurnEnd
+  | VideoChunkMeta
+  | VisemeTimeline
+
+export interface AsrFinal {
+  session_id: string
+  /**
+   * 1, 2, 3 … per connection, no gap
+   */
+  seq: number
+  /**
+   * set when it belongs to a reply
+   */
+  generation_id?: number | null
+  type: 'asr_final'
+  text: string
+  language: string
+  confidence?: number | null
+}
+export interface AsrPartial {
+  session_id: string
+  /**
+   * 1, 2, 3 … per connection, no gap
+   */
+  seq: number
+  /**
+   * set when it belongs to a reply
+   */
+  generation_id?: number | null
+  type: 'asr_partial'
+  text: string
+  language: string
+  confidence?: number | null
+}
+/**
+ * Microphone audio for clients that cannot send binary frames.
+ */
+export interface AudioChunk {
+  type: 'audio_chunk'
+  /**
+   * base64 of s16le, 16 kHz, mono
+   */
+  data: string
+  format?: 'pcm_s16le' | 'webm_opus' | 'wav'
+}
+export interface AvatarInfo {
+  id: string
+  name: string
+  width: number
+  height: number
+  fps: number
+  idle_url: string
+  poster_url: string
+}
+/**
+ * Takes effect from the next turn; no reconnect.
+ */
+export interface ConfigUpdate {
+  type: 'config_update'
+  avatar?: string | null
+  role?: string | null
+  voice?: string | null
+  language?: string | null
+  output?: ('video' | 'audio' | 'text') | null
+  video?: VideoFormat | null
+}
+export interface VideoFormat {
+  container?: 'mp4' | 'fmp4'
+  chunking?: 'sentence' | 'progressive'
+}
+/**
+ * What the user is looking at; goes into the prompt.
+ */
+export interface ContextUpdate {
+  type: 'context_update'
+  title?: string | null
+  text: string
+  page?: number | string | null
+}
+/**
+ * A bad message or a failed stage; when `recoverable` the session goes on.
+ */
+export interface ErrorMessage {
+  session_id: string
+  /**
+   * 1, 2, 3 … per connection, no gap
+   */
+  seq: number
+  /**
+   * set when it belongs to a reply
+   */
+  generation_id?: number | null
+  type: 'error'
+  code: string
+  message: string
+  recoverable: boolean
+}
+/**
+ * Optional first message; without it the defaults hold.
+ */
+export interface Hello {
+  type: 'hello'
+  protocol?: number
+  token?: string | null
+  resume_token?: string | null
+  avatar?: string | null
+  role?: string | null
+  voice?: string | null
+  language?: string | null
+  output?: 'video' | 'audio' | 'text'
+  video?: VideoFormat | null
+}
+export interface HistoryItem {
+  role: 'user' | 'assistant'
+  text: string
+  interrupted?: boolean
+}
+/**
+ * Stop speaking now.
+ */
+export interface Interrupt {
+  type: 'interrupt'
+}
+/**
+ * A provider was replaced or a quality step was taken.
+ */
+export interface Notice {
+  session_id: string
+  /**
+   * 1, 2, 3 … per connection, no gap
+   */
+  seq: number
+  /**
+   * set when it belongs to a reply
+   */
+  generation_id?: number | null
+  type: 'notice'
+  component: string
+  level: 'info' | 'warning' | 'error'
+  text: string
+  from?: string | null
+  to?: string | null
+}
+/**
+ * Answered by `pong` with the same `t`.
+ */
+export interface Ping {
+  type: 'ping'
+  t: number
+}
+/**
+ * What the user has really seen and heard.
+ */
+export interface Playback {
+  type: 'playback'
+  generation_id: number
+  chunk_seq: number
+  event: 'started' | 'ended' | 'underrun'
+  position_ms?: number | null
+}
+export interface Pong {
+  session_id: string
+  /**
+   * 1, 2, 3 … per connection, no gap
+   */
+  seq: number
+  /**
+   * set when it belongs to a reply
+   */
+  generation_id?: number | null
+  type: 'pong'
+  t: number
+}
+/**
+ * What really runs.
+ */
+export interface Providers {
+  vad: string
+  asr: string
+  llm: string
+  tts: string
+  avatar: string
+}
+/**
+ * The avatar speaks this text; no language model is asked.
+ */
+export interface Say {
+  type: 'say'
+  text: string
+  emotion?: string | null
+}
+/**
+ * A completed sentence was handed to speech.
+ */
+export interface SentenceMessage {
+  session_id: string
+  /**
+   * 1, 2, 3 … per connection, no gap
+   */
+  seq: number
+  /**
+   * set when it belongs to a reply
+   */
+  generation_id?: number | null
+  type: 'sentence'
+  index: number
+  text: string
+  emotion?: string | null
+}
+/**
+ * First message of every connection.
+ */
+export interface SessionReady {
+  session_id: string
+  /**
+   * 1, 2, 3 … per connection, no gap
+   */
+  seq: number
+  /**
+   * set when it belongs to a reply
+   */
+  generation_id?: number | null
+  type: 'session_ready'
+  protocol: number
+  resume_token: string
+  avatar: AvatarInfo
+  providers: Providers
+  capabilities: string[]
+  resumed: boolean
+  history?: HistoryItem[] | null
+}
+/**
+ * Open the microphone stream.
+ */
+export interface StartListen {
+  type: 'start_listen'
+}
+/**
+ * Every change of state, and only changes.
+ */
+export interface StateUpdate {
+  session_id: string
+  /**
+   * 1, 2, 3 … per connection, no gap
+   */
+  seq: number
+  /**
+   * set when it belongs to a reply
+   */
+  generation_id?: number | null
+  type: 'state_update'
+  state: 'idle' | 'listening' | 'thinking' | 'speaking'
+  reason: string
+}
+/**
+ * Close the microphone stream; ends the utterance at once.
+ */
+export interface StopListen {
+  type: 'stop_listen'
+}
+/**
+ * A typed user turn. While the avatar speaks it is also an interruption.
+ */
+export interface Text {
+  type: 'text'
+  text: string
+  streaming?: boolean
+}
+/**
+ * Reply text as the model streams it.
+ */
+export interface TextChunk {
+  session_id: string
+  /**
+   * 1, 2, 3 … per connection, no gap
+   */
+  seq: number
+  /**
+   * set when it belongs to a reply
+   */
+  generation_id?: number | null
+  type: 'text_chunk'
+  chunk: string
+}
+/**
+ * The same pairing, for `output: audio`.
+ */
+export interface TtsAudioChunk {
+  session_id: string
+  /**
+   * 1, 2, 3 … per connection, no gap
+   */
+  seq: number
+  /**
+   * set when it belongs to a reply
+   */
+  generation_id?: number | null
+  type: 'tts_audio_chunk'
+  chunk_seq: number
+  sentence_index: number
+  part: number
+  is_last: boolean
+  text: string
+  size: number
+  mime: string
+  duration_ms: number
+  sample_rate: number
+  codec: string
+  emotion?: string | null
+}
+/**
+ * The last message of a generation; nothing of that generation follows.
+ */
+export interface TurnEnd {
+  session_id: string
+  /**
+   * 1, 2, 3 … per connection, no gap
+   */
+  seq: number
+  /**
+   * set when it belongs to a reply
+   */
+  generation_id?: number | null
+  type: 'turn_end'
+  reason: 'completed' | 'interrupted' | 'failed'
+  metrics: {
+    [k: string]: number
+  }
+}
+/**
+ * Page turned, item clicked, pointed at.
+ */
+export interface UiEvent {
+  type: 'ui_event'
+  name: string
+  data?: {
+    [k: string]: unknown
+  } | null
+}
+/**
+ * Immediately followed by one binary frame of exactly `size` bytes.
+ */
+export interface VideoChunkMeta {
+  session_id: string
+  /**
+   * 1, 2, 3 … per connection, no gap
+   */
+  seq: number
+  /**
+   * set when it belongs to a reply
+   */
+  generation_id?: number | null
+  type: 'video_chunk_meta'
+  chunk_seq: number
+  sentence_index: number
+  part: number
+  is_last: boolean
+  text: string
+  size: number
+  container: 'mp4' | 'fmp4'
+  mime: string
+  width: number
+  height: number
+  fps: number
+  frames: number
+  duration_ms: number
+  emotion?: string | null
+}
+/**
+ * Mouth shapes for clients that draw their own face.
+ */
+export interface VisemeTimeline {
+  session_id: string
+  /**
+   * 1, 2, 3 … per connection, no gap
+   */
+  seq: number
+  /**
+   * set when it belongs to a reply
+   */
+  generation_id?: number | null
+  type: 'viseme_timeline'
+  sentence_index: number
+  marks: [number, number, string, number][]
+}

@@ -1,0 +1,106 @@
+/**
+ * The microphone: permission, capture and level. Frames come from the worklet ready to be sent.
+ */
+import { Emitter } from './emitter'
+import type { RecorderFrame } from './recorder.worklet'
+
+export type MicFailure = 'denied' | 'no_device' | 'in_use' | 'insecure' | 'unsupported'
+
+/** Why the microphone cannot be used, in a form that a page can put into words. */
+export class MicError extends Error {
+  constructor(
+    readonly reason: MicFailure,
+    cause?: unknown,
+  ) {
+    super(`microphone: ${reason}`, { cause })
+  }
+}
+
+export interface RecorderEvents {
+  /** 512 samples, s16le, 16 kHz, mono. */
+  frame: Int16Array<ArrayBuffer>
+  /** 0…1, about 31 times a second. */
+  level: number
+  /** The device went away or the user took the permission back. */
+  ended: undefined
+}
+
+const REASONS: Record<string, MicFailure> = {
+  NotAllowedError: 'denied',
+  SecurityError: 'denied',
+  NotFoundError: 'no_device',
+  OverconstrainedError: 'no_device',
+  NotReadableError: 'in_use',
+  AbortError: 'in_use',
+}
+
+export class Recorder extends Emitter<RecorderEvents> {
+  private stream: MediaStream | null = null
+  private context: AudioContext | null = null
+
+  /** `workletUrl`: where `recorder.worklet` is served from. */
+  constructor(private readonly workletUrl: string) {
+    super()
+  }
+
+  get isRunning(): boolean {
+    return this.context !== null
+  }
+
+  /** Asks for the microphone and starts. Throws `MicError`. */
+  async start(): Promise<void> {
+    if (this.context) return
+    this.stream = await openMicrophone()
+    try {
+      this.context = await this.capture(this.stream)
+    } catch (error) {
+      this.stop()
+      throw error instanceof MicError ? error : new MicError('unsupported', error)
+    }
+  }
+
+  stop(): void {
+    for (const track of this.stream?.getTracks() ?? []) {
+      track.onended = null
+      track.stop()
+    }
+    void this.context?.close()
+    this.stream = null
+    this.context = null
+  }
+
+  private async capture(stream: MediaStream): Promise<AudioContext> {
+    const context = new AudioContext()
+    await context.audioWorklet.addModule(this.workletUrl)
+    await context.resume()
+    const node = new AudioWorkletNode(context, 'avatar-chat-recorder', { channelCount: 1 })
+    node.port.onmessage = (event: MessageEvent<RecorderFrame>) => {
+      this.emit('frame', event.data.samples)
+      this.emit('level', event.data.level)
+    }
+    context.createMediaStreamSource(stream).connect(node)
+    // A node that leads nowhere is not run by every browser; this one stays silent.
+    node.connect(context.destination)
+    for (const track of stream.getAudioTracks()) track.onended = () => this.lost()
+    return context
+  }
+
+  private lost(): void {
+    this.stop()
+    this.emit('ended', undefined)
+  }
+}
+
+async function openMicrophone(): Promise<MediaStream> {
+  if (!globalThis.isSecureContext) throw new MicError('insecure')
+  const supported = typeof AudioWorkletNode !== 'undefined' && 'mediaDevices' in navigator
+  if (!supported) throw new MicError('unsupported')
+  try {
+    return await navigator.mediaDevices.getUserMedia({
+      audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+    })
+  } catch (error) {
+    const name = error instanceof DOMException ? error.name : ''
+    throw new MicError(REASONS[name] ?? 'unsupported', error)
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * One conversation as a page sees it: connection, player and microphone tied together.
+ *
+ * Everything a page shows comes out as events; everything a person does goes in as methods.
+ */
+import { Connection, type ConnectionOptions } from './connection'
+import { Emitter } from './emitter'
+import { PROTOCOL_VERSION, type Media } from './messages'
+import { INITIAL_FACTS, phaseOf, type Facts, type Phase } from './phase'
+import type { ChunkPlayer } from './player'
+import type { ConfigUpdate, Hello, ServerMessage, SessionReady } from './protocol'
+import type { Recorder } from './recorder'
+
+export type Wishes = Pick<Hello, 'avatar' | 'voice' | 'language' | 'role' | 'output' | 'token'>
+
+export interface SessionEvents {
+  phase: Phase
+  ready: SessionReady
+  /** The line went down; null means that only `retry()` brings it back. */
+  down: { retryInMs: number | null; code: number }
+  /** What the server says, media and keep-alive aside. */
+  message: ServerMessage
+  /** The text that can be heard now. */
+  subtitle: string | null
+  microphone: boolean
+  level: number
+  /** The player or the line left something out; for diagnosis. */
+  defect: string
+}
+
+export interface SessionOptions {
+  /** Where the sockets are, without a slash at the end: `wss://host/ws`. */
+  endpoint: string
+  player: ChunkPlayer
+  recorder: Recorder
+  wishes: Wishes
+  createSocket?: ConnectionOptions['createSocket']
+}
+
+export class Session extends Emitter<SessionEvents> {
+  private readonly connection: Connection
+  private readonly player: ChunkPlayer
+  private readonly recorder: Recorder
+  private wishes: Wishes
+  private ready: SessionReady | null = null
+  private facts: Facts = INITIAL_FACTS
+
+  constructor(options: SessionOptions) {
+    super()
+    this.player = options.player
+    this.recorder = options.recorder
+    this.wishes = options.wishes
+    this.connection = new Connection({
+      url: () => `${options.endpoint}/${this.resumable?.session_id ?? 'new'}`,
+      hello: () => this.hello(),
+      createSocket: options.createSocket,
+    })
+    this.listenToConnection()
+    this.listenToPlayer()
+    this.listenToRecorder()
+  }
+
+  get phase(): Phase {
+    return phaseOf(this.facts)
+  }
+
+  open(): void {
+    this.connection.open()
+  }
+
+  close(): void {
+    this.recorder.stop()
+    this.player.reset()
+    this.connection.close()
+  }
+
+  retry(): void {
+    this.connection.retry()
+  }
+
+  /** A typed turn. Returns false when the line is down. */
+  send(text: string): boolean {
+    this.unlock()
+    if (!this.connection.send({ type: 'text', text })) return false
+    this.cut()
+    this.learn({ asked: true })
+    return true
+  }
+
+  /** Stop speaking now. */
+  interrupt(): void {
+    this.connection.send({ type: 'interrupt' })
+    this.cut()
+    this.learn({ asked: false })
+  }
+
+  /** Opens the microphone. Throws `MicError`. */
+  async startListening(): Promise<void> {
+    this.unlock()
+    await this.recorder.start()
+    this.cut()
+    this.connection.send({ type: 'start_listen' })
+    this.learn({ microphone: true })
+    this.emit('microphone', true)
+  }
+
+  /** Closes the microphone; what was said so far is understood at once. */
+  stopListening(): void {
+    this.recorder.stop()
+    this.connection.send({ type: 'stop_listen' })
+    this.learn({ microphone: false })
+    this.emit('microphone', false)
+    this.emit('level', 0)
+  }
+
+  /** Wishes hold from the next turn on, and over reconnects. */
+  configure(changes: Omit<ConfigUpdate, 'type' | 'video'>): void {
+    const given = Object.entries(changes).filter(([, value]) => value !== undefined)
+    this.wishes = { ...this.wishes, ...Object.fromEntries(given) }
+    this.connection.send({ type: 'config_update', ...changes })
+  }
+
+  setVolume(volume: number): void {
+    this.player.setVolume(volume)
+  }
+
+  /** Call from any click or key, so that the face may sound. */
+  unlock(): void {
+    this.player.unlock()
+  }
+
+  private get resumable(): SessionReady | null {
+    return this.ready?.capabilities.includes('resume') ? this.ready : null
+  }
+
+  private hello(): Hello {
+    const resume_token = this.resumable?.resume_token
+    return {
+      type: 'hello',
+      protocol: PROTOCOL_VERSION,
+      ...this.wishes,
+      ...(resume_token === undefined ? {} : { resume_token }),
+    }
+  }
+
+  private listenToConnection(): void {
+    this.connection.on('message', (message) => this.received(message))
+    this.connection.on('media', (media) => this.receivedMedia(media))
+    this.connection.on('defect', (defect) => this.emit('defect', defect))
+    this.connection.on('closed', (closed) => {
+      this.learn({ link: 'down', server: 'idle', asked: false })
+      this.emit('down', closed)
+    })
+  }
+
+  private listenToPlayer(): void {
+    this.player.on('state', (player) => this.learn({ player }))
+    this.player.on('playback', (playback) => this.connection.send(playback))
+    this.player.on('chunk', (meta) => this.emit('subtitle', meta?.text ?? null))
+    this.player.on('broken', (meta) => this.emit('defect', `chunk ${meta.chunk_seq} cannot be played`))
+  }
+
+  private listenToRecorder(): void {
+    this.recorder.on('frame', (samples) => this.connection.sendAudio(samples))
+    this.recorder.on('level', (level) => this.emit('level', level))
+    this.recorder.on('ended', () => this.stopListening())
+  }
+
+  private received(message: ServerMessage): void {
+    if (message.type === 'session_ready') this.greeted(message)
+    else if (message.type === 'state_update') this.learn({ server: message.state, asked: false })
+    else if (message.type === 'error') this.learn({ asked: false })
+    const generation = message.generation_id ?? 0
+    const isCut = message.type === 'turn_end' && message.reason === 'interrupted'
+    this.player.dropBefore(isCut ? generation + 1 : generation)
+    this.emit('message', message)
+  }
+
+  private greeted(ready: SessionReady): void {
+    // Another connection, another count: what still plays belongs to nobody.
+    this.player.reset()
+    this.ready = ready
+    this.learn({ link: 'up' })
+    if (this.facts.microphone) this.connection.send({ type: 'start_listen' })
+    this.emit('ready', ready)
+  }
+
+  private receivedMedia(media: Media): void {
+    this.learn({ asked: false })
+    this.player.push(media)
+  }
+
+  private cut(): void {
+    this.connection.generations.cut()
+    this.player.interrupt()
+  }
+
+  private learn(news: Partial<Facts>): void {
+    const before = this.phase
+    this.facts = { ...this.facts, ...news }
+    if (this.phase !== before) this.emit('phase', this.phase)
+  }
+}
