@@ -1,0 +1,163 @@
+"""The avatar stage on a real engine with a real worker and a tiny net."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import pytest_asyncio
+from face_samples import FRAMES, SIZE, make_avatar, make_halves, speech
+
+from backend.config import AvatarSettings, EngineSettings, Settings
+from backend.engine.local import LocalEngine
+from backend.errors import ModelFileError, ProviderError, UnknownAvatar
+from backend.handlers.avatar.lipsync import LipSyncAvatar
+from backend.handlers.base import Context, Options, Weights
+from backend.handlers.messages import Sentence, SpokenAudio, Stamp, VideoChunk
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("stage")
+    make_avatar(root / "avatars", "anna")
+    make_avatar(root / "avatars", "bert", frames=5)
+    make_halves(root / "tiny.onnx")
+    return root
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def engine() -> AsyncIterator[LocalEngine]:
+    engine = LocalEngine(EngineSettings(render_workers=1))
+    await engine.start()
+    yield engine
+    await engine.close()
+
+
+@pytest.fixture
+def context(folder: Path, engine: LocalEngine) -> Context:
+    avatar = AvatarSettings(dir=folder / "avatars", model=folder / "tiny.onnx")
+    return Context("session", Settings(avatar=avatar), engine, Weights())
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def stage(context: Context) -> AsyncIterator[LipSyncAvatar]:
+    stage = LipSyncAvatar(context)
+    await stage.initialize()
+    yield stage
+    await stage.release()
+
+
+def spoken(pcm: np.ndarray, index: int = 0, *, is_last: bool = True) -> SpokenAudio:
+    stamp = Stamp("session", 1, index, 0.0)
+    sentence = Sentence(stamp, index, "Hello.", "Hello.", "en")
+    return SpokenAudio(stamp, sentence, pcm, is_last)
+
+
+async def draw(stage: LipSyncAvatar, *runs: SpokenAudio) -> list[VideoChunk]:
+    return [chunk for run in runs async for chunk in stage.process(run)]
+
+
+def frames_of(chunk: VideoChunk) -> int:
+    with av.open(io.BytesIO(chunk.data)) as video:
+        return sum(1 for _ in video.decode(video=0))
+
+
+async def test_each_sentence_gives_one_chunk_after_its_last_run(stage: LipSyncAvatar) -> None:
+    pcm = speech(1.0)
+    assert await draw(stage, spoken(pcm[:9000], is_last=False)) == []
+    first = spoken(pcm[9000:])
+    [chunk] = await draw(stage, first)
+    assert (chunk.stamp, chunk.sentence) == (first.stamp, first.sentence)
+    assert (chunk.part, chunk.is_last, chunk.container) == (0, True, "mp4")
+    assert (chunk.width, chunk.height, chunk.fps) == (SIZE, SIZE, 25)
+    assert chunk.frames == frames_of(chunk) >= 25
+    [second] = await draw(stage, spoken(pcm, 1))
+    assert second.sentence.index == 1
+
+
+async def test_an_empty_last_run_ends_the_sentence(stage: LipSyncAvatar) -> None:
+    empty = np.empty(0, np.int16)
+    [chunk] = await draw(stage, spoken(speech(0.5), is_last=False), spoken(empty))
+    assert chunk.frames >= 12
+    assert await draw(stage, spoken(empty, 1)) == []
+
+
+async def test_it_says_which_net_draws(stage: LipSyncAvatar) -> None:
+    assert stage.active == "tiny"
+
+
+async def test_a_cancelled_sentence_leaves_nothing_behind(stage: LipSyncAvatar) -> None:
+    [alone] = await draw(stage, spoken(speech(0.5)))
+    task = asyncio.create_task(draw(stage, spoken(speech(20.0), 1)))
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    [after] = await draw(stage, spoken(speech(0.5), 2))
+    assert after.frames == alone.frames
+
+
+async def test_closing_the_stream_early_stops_it(stage: LipSyncAvatar) -> None:
+    async with aclosing(stage.process(spoken(speech(0.3)))) as chunks:
+        await anext(chunks)
+    assert len(await draw(stage, spoken(speech(0.3), 1))) == 1
+
+
+async def test_another_avatar_takes_over_at_the_next_sentence(
+    stage: LipSyncAvatar, engine: LocalEngine
+) -> None:
+    run = spoken(speech(0.5), is_last=False)
+    await draw(stage, run)
+    await stage.reconfigure(Options(avatar="bert"))
+    assert len(await draw(stage, spoken(speech(0.5)))) == 1
+    assert stage._studio.about.loop_frames == FRAMES
+    await draw(stage, spoken(speech(0.5), 1))
+    assert stage._studio.about.avatar == "bert"
+    assert engine.status()["actors"] == 1
+
+
+async def test_a_dead_worker_fails_this_sentence_and_not_the_next(
+    stage: LipSyncAvatar, engine: LocalEngine
+) -> None:
+    await draw(stage, spoken(speech(0.5), is_last=False))
+    engine._links[0].process.kill()
+    with pytest.raises(ProviderError) as caught:
+        await draw(stage, spoken(speech(2.0)))
+    assert caught.value.component == "avatar"
+    with pytest.raises(ProviderError):
+        await draw(stage, spoken(speech(0.5)))
+    assert len(await draw(stage, spoken(speech(0.5), 1))) == 1
+
+
+async def test_release_gives_the_worker_back(stage: LipSyncAvatar, engine: LocalEngine) -> None:
+    assert engine.status()["actors"] == 1
+    await stage.release()
+    await stage.release()
+    assert engine.status()["actors"] == 0
+    assert len(await draw(stage, spoken(speech(0.3)))) == 1
+
+
+async def test_what_is_missing_is_said_at_the_start(context: Context, folder: Path) -> None:
+    with pytest.raises(UnknownAvatar, match="Installed: anna, bert"):
+        await LipSyncAvatar(replace(context, options=Options(avatar="carl"))).initialize()
+    avatar = AvatarSettings(dir=folder / "avatars", model=folder / "none.onnx")
+    with pytest.raises(ModelFileError, match=r"none\.onnx"):
+        await LipSyncAvatar(replace(context, settings=Settings(avatar=avatar))).initialize()
+
+
+async def test_two_sessions_on_one_worker_do_not_mix(context: Context) -> None:
+    stages = [LipSyncAvatar(context), LipSyncAvatar(replace(context, session_id="other"))]
+    lengths = [0.8, 1.9]
+    runs = [spoken(speech(length)) for length in lengths]
+    results = await asyncio.gather(*(draw(s, r) for s, r in zip(stages, runs, strict=True)))
+    frames = [chunk.frames for [chunk] in results]
+    assert frames[0] < 30 < 45 < frames[1]
+    for stage in stages:
+        await stage.release()
