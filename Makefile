@@ -68,3 +68,11 @@ lock: .venv/.installer
 	$(COMPILE) requirements-installer.in -o requirements-installer.lock
 	$(COMPILE) pyproject.toml -o requirements.lock
 	$(COMPILE) --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+
+# Rewrites what follows from the code: the contract, the settings page, the page's types.
+.PHONY: docs
+docs: .venv/.dev frontend/node_modules/.installed
+	$(BIN)/python -m backend.protocol_docs markdown > docs/protocol.md
+	$(BIN)/python -m backend.settings_docs > docs/settings.md
+	$(BIN)/python -m backend.protocol_docs schema > frontend/packages/client/src/protocol.schema.json
+	$(NPM) run generate

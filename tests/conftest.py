@@ -1,0 +1,109 @@
+"""Fixtures that everybody shares: a real service, and what a test needs from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from backend.app import create_app
+from backend.config import Settings, load_settings
+from bench.service import Running, running_service
+
+ROOT = Path(__file__).resolve().parent.parent
+Serve = Callable[..., AbstractAsyncContextManager[str]]
+
+EMBEDDED = {
+    "asr": {"chain": ["pocketsphinx"], "auto_pull": False},
+    "llm": {"chain": ["builtin"]},
+    "tts": {"chain": ["espeak"]},
+    "log": {"level": "warning"},
+}
+
+
+def embedded_settings(**sections: dict[str, object]) -> Settings:
+    """Settings of the embedded chain, with sections added or changed."""
+    merged = {
+        name: {**EMBEDDED.get(name, {}), **sections.get(name, {})}
+        for name in {*EMBEDDED, *sections}
+    }
+    return load_settings(**merged)
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[Running]:
+    """One real service in a process of its own, embedded chain, for all tests that only talk."""
+    with running_service() as service:
+        yield service
+
+
+@pytest.fixture
+def serve() -> Serve:
+    """`async with serve(llm={…}) as base_url`: a real server with settings of the test's own."""
+
+    @asynccontextmanager
+    async def start(wait: bool = True, **sections: dict[str, object]) -> AsyncIterator[str]:
+        listener = socket.create_server(("127.0.0.1", 0))
+        config = uvicorn.Config(
+            create_app(embedded_settings(**sections)),
+            log_level="error",
+            ws_max_size=64 * 1024 * 1024,
+        )
+        server = uvicorn.Server(config)
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        base = f"127.0.0.1:{listener.getsockname()[1]}"
+        try:
+            if wait:
+                await _until_ready(f"http://{base}/readyz")
+            yield base
+        finally:
+            server.should_exit = True
+            await task
+
+    return start
+
+
+async def _until_ready(url: str) -> None:
+    async with httpx.AsyncClient() as client, asyncio.timeout(30):
+        while True:
+            try:
+                if (await client.get(url)).status_code == 200:
+                    return
+            except httpx.ConnectError:
+                pass
+            await asyncio.sleep(0.02)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """The browser; a test that needs it says so where it is missing."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return Path(found)
+    pytest.skip("chromium is not installed")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    import os
+
+    config.stash[_CI] = os.environ.get("CI") == "true"
+
+
+_CI = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """In CI everything must really run: a skip there is a failure."""
+    report = yield
+    if item.config.stash[_CI] and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped in CI: {report.longrepr[2]}"
+    return report

@@ -1,0 +1,43 @@
+"""A real Chromium on the real page of a real service."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, async_playwright
+
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SOUND_ALLOWED = "--autoplay-policy=no-user-gesture-required"
+
+OpenPage = Callable[..., AbstractAsyncContextManager[Page]]
+
+
+@pytest.fixture
+def open_page(chromium: Path) -> OpenPage:
+    """`async with open_page(url, *flags, **context_options) as page`."""
+
+    @asynccontextmanager
+    async def start(url: str, *flags: str, **options: object) -> AsyncIterator[Page]:
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(
+                executable_path=str(chromium), args=[*QUIET, *flags]
+            )
+            try:
+                page = await browser.new_page(locale="en-US", **options)
+                await page.goto(url)
+                yield page
+            finally:
+                await browser.close()
+
+    return start

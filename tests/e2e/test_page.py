@@ -1,0 +1,131 @@
+"""What a visitor does: type, speak, stop, lose the line."""
+
+from __future__ import annotations
+
+import asyncio
+import wave
+from pathlib import Path
+
+import numpy as np
+from playwright.async_api import Page, expect
+
+from backend.handlers.tts.espeak_native import Espeak
+from bench.service import Running
+from tests.conftest import Serve
+from tests.e2e.conftest import SOUND_ALLOWED, OpenPage
+
+CHUNK_TIMES = """() => [0, 1].map(i =>
+    document.querySelector(`[data-testid=chunk-video-${i}]`).currentTime)"""
+
+
+def url(service: Running) -> str:
+    return f"http://127.0.0.1:{service.port}/"
+
+
+async def ask(page: Page, text: str) -> None:
+    await page.get_by_test_id("chat-input").fill(text)
+    await page.get_by_test_id("send").click()
+
+
+async def chunk_time_moves(page: Page) -> None:
+    """A chunk video plays: its time is seen to grow."""
+    await page.wait_for_function(f"({CHUNK_TIMES})().some(time => time > 0.2)")
+
+
+async def test_type_and_the_face_answers(embedded: Running, open_page: OpenPage) -> None:
+    async with open_page(url(embedded), SOUND_ALLOWED) as page:
+        idle = page.get_by_test_id("idle-video")
+        await page.wait_for_function(
+            "() => document.querySelector('[data-testid=idle-video]').currentTime > 0.1"
+        )
+        assert await idle.evaluate("video => video.loop && video.muted")
+        await ask(page, "Hello, who are you?")
+        await chunk_time_moves(page)
+        await expect(page.get_by_test_id("message-user").last).to_contain_text("who are you")
+        await expect(page.get_by_test_id("message-assistant").last).not_to_be_empty()
+        await expect(page.get_by_test_id("status")).to_contain_text("Speaking")
+
+
+async def test_stop_brings_silence(embedded: Running, open_page: OpenPage) -> None:
+    async with open_page(url(embedded), SOUND_ALLOWED) as page:
+        await ask(page, "What can you do? Please explain this service to me.")
+        await chunk_time_moves(page)
+        await page.get_by_test_id("stop").click()
+        await page.wait_for_function(
+            """() => [0, 1].every(i => {
+                const video = document.querySelector(`[data-testid=chunk-video-${i}]`);
+                return video.paused || video.ended;
+            })"""
+        )
+        before = await page.evaluate(CHUNK_TIMES)
+        await asyncio.sleep(0.3)
+        assert await page.evaluate(CHUNK_TIMES) == before
+
+
+async def test_a_refused_autoplay_asks_for_one_click(
+    embedded: Running, open_page: OpenPage
+) -> None:
+    async with open_page(url(embedded), "--autoplay-policy=user-gesture-required") as page:
+        await page.evaluate(
+            """() => {
+                const input = document.querySelector('[data-testid=chat-input]');
+                const field = input.matches('textarea,input') ? input
+                    : input.querySelector('textarea,input');
+                const setter = Object.getOwnPropertyDescriptor(
+                    Object.getPrototypeOf(field), 'value').set;
+                setter.call(field, 'Hello!');
+                field.dispatchEvent(new Event('input', {bubbles: true}));
+            }"""
+        )
+        await page.evaluate("document.querySelector('[data-testid=send]').click()")
+        await page.get_by_test_id("start-button").click(timeout=15_000)
+        await chunk_time_moves(page)
+
+
+async def test_speech_through_the_microphone_is_answered(
+    embedded: Running, open_page: OpenPage, tmp_path: Path
+) -> None:
+    spoken = tmp_path / "hello.wav"
+    write_question(spoken)
+    flags = (
+        SOUND_ALLOWED,
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={spoken}%noloop",
+    )
+    async with open_page(url(embedded), *flags, permissions=["microphone"]) as page:
+        await page.get_by_test_id("mic").click()
+        await expect(page.get_by_test_id("message-user")).to_have_count(1, timeout=30_000)
+        await expect(page.get_by_test_id("message-user").last).not_to_be_empty()
+        await chunk_time_moves(page)
+        await expect(page.get_by_test_id("message-assistant").last).not_to_be_empty()
+
+
+async def test_a_lost_line_heals_by_itself(open_page: OpenPage, serve: Serve) -> None:
+    async with serve() as base, open_page(f"http://{base}/", SOUND_ALLOWED) as page:
+        await ask(page, "Hello!")
+        await chunk_time_moves(page)
+        await page.evaluate("() => dispatchEvent(new Event('offline'))")
+        await ask(page, "Are you still there?")
+        await expect(page.get_by_test_id("message-assistant")).to_have_count(2, timeout=20_000)
+
+
+async def test_the_page_fits_a_phone(embedded: Running, open_page: OpenPage) -> None:
+    phone = {"width": 390, "height": 844}
+    async with open_page(url(embedded), SOUND_ALLOWED, viewport=phone) as page:
+        await expect(page.get_by_test_id("chat-input")).to_be_in_viewport()
+        await expect(page.get_by_test_id("mic")).to_be_in_viewport()
+        await expect(page.get_by_test_id("face")).to_be_in_viewport()
+        overflow = await page.evaluate("() => document.documentElement.scrollWidth > innerWidth")
+        assert not overflow
+
+
+def write_question(path: Path) -> None:
+    """Two seconds of quiet, then a spoken question, then quiet: what a microphone would hear."""
+    pcm, rate = Espeak.shared().say("Hello, who are you?")
+    quiet = np.zeros(2 * rate, np.int16)
+    with wave.open(str(path), "wb") as wav:
+        wav.setnchannels(1)
+        wav.setsampwidth(2)
+        wav.setframerate(rate)
+        wav.writeframes(np.concatenate([quiet, pcm, quiet, quiet]).tobytes())

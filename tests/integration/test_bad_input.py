@@ -1,0 +1,158 @@
+"""Whatever is thrown at the socket gets a clear answer, and nothing else is lost."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from websockets.asyncio.client import connect
+
+from bench.service import Running
+from tests.conftest import Serve
+from tests.ws_client import WsClient, joined
+
+SILENCE_20_MS = bytes(640)
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        ("{not json", "bad_message"),
+        ("[]", "bad_message"),
+        ('{"type":"text"}', "bad_message"),
+        ('{"type":"text","text":""}', "bad_message"),
+        ('{"type":"dance"}', "unknown_type"),
+        ('{"type":"hello"}', "bad_message"),
+        (json.dumps({"type": "text", "text": "x" * 10_000_000}), "too_large"),
+        (json.dumps({"type": "text", "text": "x" * 5000}), "too_large"),
+        (SILENCE_20_MS, "not_listening"),
+        (json.dumps({"type": "audio_chunk", "data": "!!"}), "bad_audio"),
+        (json.dumps({"type": "audio_chunk", "data": "", "format": "wav"}), "not_available"),
+        (json.dumps({"type": "config_update", "avatar": "nobody"}), "unknown_avatar"),
+        (json.dumps({"type": "config_update", "avatar": "../../etc"}), "unknown_avatar"),
+        (json.dumps({"type": "config_update", "video": {"container": "fmp4"}}), "not_available"),
+        (json.dumps({"type": "say", "text": "x", "emotion": 5}), "bad_message"),
+    ],
+)
+async def test_a_bad_frame_is_answered_and_the_session_goes_on(
+    embedded: Running, frame: str | bytes, code: str
+) -> None:
+    async with joined(embedded.ws_url, output="text") as client:
+        await client.socket.send(frame)
+        error = await client.until("error")
+        assert error["code"] == code and error["recoverable"] and error["message"]
+        await client.send("text", text="Hello!")
+        assert (await client.until("turn_end"))["reason"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [(b"", "bad_audio"), (b"\0" * 641, "bad_audio"), (b"\0" * 32_002, "too_large")],
+)
+async def test_bad_audio_while_listening(embedded: Running, frame: bytes, code: str) -> None:
+    async with joined(embedded.ws_url) as client:
+        await client.send("start_listen")
+        await client.until("state_update", state="listening")
+        await client.socket.send(frame)
+        assert (await client.until("error"))["code"] == code
+        await client.socket.send(SILENCE_20_MS)
+        await client.send("audio_chunk", data=base64.b64encode(SILENCE_20_MS).decode())
+        await client.send("stop_listen")
+        await client.until("state_update", state="idle")
+        await client.quiet()
+
+
+async def test_unknown_avatar_in_hello_leaves_the_default(embedded: Running) -> None:
+    async with connect(embedded.ws_url) as socket:
+        client = WsClient(socket)
+        await client.send("hello", protocol=1, avatar="nobody", video={"container": "fmp4"})
+        await client.until("session_ready")
+        codes = {(await client.until("error"))["code"] for _ in range(2)}
+        assert codes == {"unknown_avatar", "not_available"}
+        await client.send("ping", t=7)
+        assert (await client.until("pong"))["t"] == 7
+
+
+@pytest.mark.parametrize("session_id", ["a b", "x" * 65, "é"])
+async def test_a_bad_session_id_is_refused(embedded: Running, session_id: str) -> None:
+    url = embedded.ws_url.replace("/new", f"/{session_id}")
+    async with connect(url) as socket:
+        assert json.loads(await socket.recv())["code"] == "bad_message"
+        await socket.wait_closed()
+        assert socket.close_code == 1008
+
+
+async def test_one_connection_per_session_id(embedded: Running) -> None:
+    url = embedded.ws_url.replace("/new", "/my-kiosk")
+    async with joined(url) as first:
+        async with connect(url) as second:
+            assert json.loads(await second.recv())["code"] == "busy"
+            await second.wait_closed()
+        await first.send("ping", t=1)
+        await first.until("pong")
+    async with joined(url):
+        pass  # the place is free again
+
+
+async def test_a_full_house_says_so_and_closes_with_1013(serve: Serve) -> None:
+    async with serve(session={"limit": 1}) as base:
+        url = f"ws://{base}/ws/new"
+        async with joined(url) as guest, connect(url) as late:
+            refusal = json.loads(await late.recv())
+            assert refusal["code"] == "session_limit_reached" and not refusal["recoverable"]
+            await late.wait_closed()
+            assert late.close_code == 1013
+            await guest.send("ping", t=1)
+            await guest.until("pong")
+        async with joined(url):
+            pass
+
+
+async def test_the_token_is_asked_for(serve: Serve) -> None:
+    async with serve(server={"token": "sesame"}) as base:
+        url = f"ws://{base}/ws/new"
+        for hello in (
+            {"type": "hello", "token": "wrong"},
+            {"type": "hello"},
+            {"type": "interrupt"},
+        ):
+            async with connect(url) as socket:
+                await socket.send(json.dumps(hello))
+                assert json.loads(await socket.recv())["code"] == "unauthorized"
+                await socket.wait_closed()
+                assert socket.close_code == 1008
+        async with joined(url, token="sesame"):
+            pass
+
+
+async def test_a_flood_is_limited_and_survived(serve: Serve) -> None:
+    async with (
+        serve(server={"max_messages_per_s": 20}) as base,
+        joined(f"ws://{base}/ws/new", output="text") as client,
+    ):
+        for number in range(60):
+            await client.send("ping", t=number)
+        assert (await client.until("error"))["code"] == "rate_limited"
+
+
+async def test_an_idle_session_is_ended_kindly(serve: Serve) -> None:
+    async with (
+        serve(session={"idle_timeout_s": 0.5, "watch_interval_s": 0.1}) as base,
+        joined(f"ws://{base}/ws/new") as client,
+    ):
+        error = await client.until("error")
+        assert error["code"] == "session_expired" and not error["recoverable"]
+        await client.socket.wait_closed()
+        assert client.socket.close_code == 1001
+
+
+async def test_above_the_memory_ceiling_the_longest_idle_goes_first(serve: Serve) -> None:
+    async with (
+        serve(session={"memory_ceiling_mb": 128, "watch_interval_s": 0.6}) as base,
+        joined(f"ws://{base}/ws/new") as first,
+        joined(f"ws://{base}/ws/new") as second,
+    ):
+        await second.send("say", text="I am busy.")
+        await first.until("error", code="session_expired")
+        await second.until("video_chunk_meta")
