@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backend.avatar.mel import MEL_BANDS, SAMPLE_RATE_HZ, SILENCE, Float32, mel_spectrogram
-from training import flite, sentences
+from training import festival, flite, sentences
 from training.espeak import Espeak, Speech
 from training.visemes import Track, mouth_track
 
@@ -33,6 +33,7 @@ _ACCENTS = (
     "en-us-nyc", "en-gb-x-gbclan",
 )  # fmt: skip
 _GAP_COLUMNS = 24
+_BATCH = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +51,18 @@ class Plan:
     english_s: float
     mandarin_s: float
     flite_s: float
+    festival_s: float
     noise_s: float
 
     @classmethod
     def of_hours(cls, hours: float) -> "Plan":
+        """Shares for the synthesisers that are installed; espeak's English takes the rest."""
         total_s = 3600 * hours
-        if not flite.available():
-            return cls(0.78 * total_s, 0.2 * total_s, 0.0, 0.02 * total_s)
-        return cls(0.43 * total_s, 0.17 * total_s, 0.38 * total_s, 0.02 * total_s)
+        mandarin_s, noise_s = 0.17 * total_s, 0.02 * total_s
+        flite_s = 0.25 * total_s * flite.available()
+        festival_s = 0.16 * total_s * festival.available()
+        english_s = total_s - mandarin_s - noise_s - flite_s - festival_s
+        return cls(english_s, mandarin_s, flite_s, festival_s, noise_s)
 
 
 def clip_of(speech: Speech) -> Clip:
@@ -100,15 +105,24 @@ def espeak_clips(
             return
 
 
-def flite_clips(texts: list[str], seconds: float, rng: random.Random) -> Iterator[Clip]:
-    done_s = 0.0
+def flite_speech(texts: list[str], rng: random.Random) -> Iterator[Speech]:
     for text in texts:
-        voice = rng.choice(_FLITE_VOICES)
-        speech = repitched(flite.say(text, voice, rng.uniform(0.8, 1.25)), rng.uniform(0.85, 1.3))
+        yield flite.say(text, rng.choice(_FLITE_VOICES), rng.uniform(0.8, 1.25))
+
+
+def festival_speech(texts: list[str], rng: random.Random) -> Iterator[Speech]:
+    for start in range(0, len(texts), _BATCH):
+        voice = rng.choice(festival.VOICES)
+        yield from festival.say_all(texts[start : start + _BATCH], voice, rng.uniform(0.8, 1.25))
+
+
+def recorded(speeches: Iterator[Speech], seconds: float, rng: random.Random) -> Iterator[Clip]:
+    """So many seconds of speech, each sentence by a smaller or larger speaker in some room."""
+    done_s = 0.0
+    while done_s < seconds:
+        speech = repitched(next(speeches), rng.uniform(0.85, 1.3))
         yield clip_of(in_a_room(normalised(speech), rng))
         done_s += speech.duration_s
-        if done_s >= seconds:
-            return
 
 
 def repitched(speech: Speech, factor: float) -> Speech:
@@ -159,7 +173,8 @@ def training_clips(plan: Plan, seed: int = 1) -> Iterator[Clip]:
     chinese = sentences.mandarin(2500, seed)
     yield from espeak_clips(espeak, english, _ACCENTS, plan.english_s, rng)
     yield from espeak_clips(espeak, chinese, ("cmn",), plan.mandarin_s, rng)
-    yield from flite_clips(english[::-1], plan.flite_s, rng)
+    yield from recorded(flite_speech(english[::-1], rng), plan.flite_s, rng)
+    yield from recorded(festival_speech(english[3000:], rng), plan.festival_s, rng)
     yield from noise_clips(plan.noise_s, rng)
 
 

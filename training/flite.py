@@ -7,13 +7,13 @@ it the data is made by espeak-ng alone. Its ARPAbet phones are given espeak's na
 import shutil
 import subprocess
 import tempfile
+import wave
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import soxr
 
-from backend.avatar.mel import SAMPLE_RATE_HZ
+from backend.avatar.mel import SAMPLE_RATE_HZ, Float32
 from training.espeak import Phone, Speech
 
 # fmt: off
@@ -36,13 +36,19 @@ def available() -> bool:
 def say(text: str, voice: str, stretch: float = 1.0) -> Speech:
     """Speak with a built-in voice (rms, awb, kal16, slt); stretch 1.1 is slower by a tenth."""
     with tempfile.TemporaryDirectory() as folder:
-        wave = Path(folder) / "speech.wav"
+        sound = Path(folder) / "speech.wav"
         command = ["flite", "-voice", voice, "--setf", f"duration_stretch={stretch}"]
-        command += ["-t", text, "-psdur", "-o", str(wave)]
+        command += ["-t", text, "-psdur", "-o", str(sound)]
         marks = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        samples, rate_hz = soundfile.read(wave, dtype="float32")
-    pcm = np.asarray(soxr.resample(samples, rate_hz, SAMPLE_RATE_HZ), np.float32)
-    return Speech(pcm, _phones(marks))
+        return Speech(read_wave(sound), _phones(marks))
+
+
+def read_wave(path: Path) -> Float32:
+    """A 16-bit mono WAV file as float32 at 16 kHz."""
+    with wave.open(str(path)) as sound:
+        rate_hz, frames = sound.getframerate(), sound.readframes(sound.getnframes())
+    samples = np.frombuffer(frames, np.int16).astype(np.float32) / 32768
+    return np.asarray(soxr.resample(samples, rate_hz, SAMPLE_RATE_HZ), np.float32)
 
 
 def _phones(marks: str) -> tuple[Phone, ...]:

@@ -55,7 +55,8 @@ _TEMPLATES_EN = (
     (
         "tomorrow", "before the bus comes", "by the pool", "from time to time", "at half past five",
         "in the summer", "on a rainy Monday", "with the baby", "because of you",
-        "after the meeting", "near the big bridge", "as soon as possible", "without a problem", "for the first time",
+        "after the meeting", "near the big bridge", "as soon as possible", "without a problem",
+        "for the first time",
     ),
 )
 _TEMPLATES_ZH = (
@@ -64,8 +65,8 @@ _TEMPLATES_ZH = (
     ("在家里", "在公园", "从北京", "和朋友", "坐火车", "在学校门口", "给妈妈", "跟我们", "在水边"),
     (
         "吃苹果", "买面包和牛奶", "看电影", "学中文", "写一封信", "打电话", "跑步", "做饭", "喝茶",
-        "拍照片", "唱歌跳舞", "画一幅画",
-        "种花", "准备晚饭", "听音乐", "卖葡萄", "修自行车", "放风筝",
+        "拍照片", "唱歌跳舞", "画一幅画", "种花", "准备晚饭", "听音乐", "卖葡萄",
+        "修自行车", "放风筝",
     ),
     ("。", "吗？", "，非常高兴。", "，别担心。", "，没问题吧？", "，因为天气很好。"),
 )
