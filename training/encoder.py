@@ -95,17 +95,26 @@ def augment(mel: Tensor) -> Tensor:
 def _disguise(mel: Tensor) -> Tensor:
     count = len(mel)
     mel = _warp_formants(mel, 0.84 + 0.34 * torch.rand(count))
+    mean = mel.mean((1, 2, 3), keepdim=True)
+    mel = mean + (mel - mean) * (0.75 + 0.4 * torch.rand(count, 1, 1, 1))
     level = (torch.rand(count, 1, 1, 1) - 0.65) * 1.8
-    mel = mel + _tilt(count, 6, 0.35) + level
-    if torch.rand(()) < 0.5:  # smear harmonics, so that pitch says little
-        padded = functional.pad(mel, (0, 0, 1, 1), mode="replicate")
-        mel = functional.avg_pool2d(padded, (3, 1), 1)
+    mel = _smear(mel + _tilt(count, 6, 0.35) + level)
     raised = torch.rand(count, 1, 1, 1) * 2.6 * (torch.rand(count, 1, 1, 1) < 0.7)
     floor = -4 + raised + _tilt(count, 5, 0.4) * (raised > 0)
     grain = torch.randn_like(mel)
     mel = torch.maximum(mel, floor + 0.25 * grain * (floor > -3.9))
     mel = mel + 0.15 * torch.randn_like(mel) * (mel > -3.9)
     return mel.clamp(-4, 4)
+
+
+def _smear(mel: Tensor) -> Tensor:
+    """Blur a batch over bands, so that pitch says little, or over time, as rooms do, or not."""
+    draw = float(torch.rand(()))
+    bands, columns = (3, 1) if draw < 0.35 else (5, 1) if draw < 0.5 else (1, 3)
+    if draw > 0.65:
+        return mel
+    padded = functional.pad(mel, (columns // 2,) * 2 + (bands // 2,) * 2, mode="replicate")
+    return functional.avg_pool2d(padded, (bands, columns), 1)
 
 
 def _tilt(count: int, knots: int, amount: float) -> Tensor:

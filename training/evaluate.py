@@ -14,6 +14,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,10 +22,11 @@ import numpy as np
 
 from backend.avatar.lipsync import ControlledLipSync, LipSync, load_lipsync
 from backend.avatar.mel import SAMPLE_RATE_HZ, Float32
-from training import card, flite, measure, sentences
+from training import card, crop_set, flite, measure, sentences
 from training.align import recordings
 from training.audio import HELD_OUT_FLITE, HELD_OUT_VOICES, normalised
 from training.espeak import Espeak, Speech
+from training.likeness import drawn_openings, likeness
 
 MODELS = Path(__file__).parents[1] / "models" / "onnx"
 NAME = "lightlips"
@@ -84,7 +86,9 @@ def speed(net: LipSync, frames: int = 4, runs: int = 40) -> card.Speed:
         cpu_s.append(time.process_time() - cpu_start)
         wall_s.append(time.perf_counter() - wall_start)
     per_frame_ms = 1e3 / frames
-    return card.Speed(np.median(cpu_s) * per_frame_ms, np.median(wall_s) * per_frame_ms)
+    return card.Speed(
+        float(np.median(cpu_s)) * per_frame_ms, float(np.median(wall_s)) * per_frame_ms
+    )
 
 
 def load_both(models: Path) -> tuple[ControlledLipSync, LipSync]:
@@ -107,6 +111,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", type=Path, default=MODELS)
     parser.add_argument("--speech", type=Path, help="a folder of recordings with their texts")
+    parser.add_argument("--crops", type=Path, default=crop_set.CROPS, help="rendered crops")
     options = parser.parse_args()
     halves, joined = load_both(options.models)
 
@@ -115,13 +120,22 @@ def main() -> None:
     def controls_of(pcm: Float32) -> Float32:
         return halves.controls(measure.windows_of(pcm, halves.mel_lead_frames))
 
+    kinds = held_out_speech(people)
     numbers = card.Numbers(
-        voices=score_voices(controls_of, held_out_speech(people)),
+        voices=score_voices(controls_of, kinds),
         movement=movement(controls_of),
         speed={"joined": speed(joined), "halves, as the service runs it": speed(halves)},
         machine=_machine(),
         date=datetime.now(UTC).date().isoformat(),
     )
+    if any(options.crops.glob("*.jsonl")):
+        crops = crop_set.load(options.crops)
+        nets = {"halves, as the service runs it": halves, "joined": joined}
+        numbers = replace(
+            numbers,
+            pictures=likeness(halves, crops),
+            drawn_opening=drawn_openings(nets, crops, next(iter(kinds.values()))),
+        )
     print(card.tables(numbers))
     card.write(options.models, NAME, numbers)
 
