@@ -15,8 +15,7 @@ from training.render.look import Look, Rgb
 
 @dataclass(frozen=True, slots=True)
 class Complexion:
-    """Per vertex: `colour` (N, 3) linear RGB, `roughness` (N,), `lip` (N,) 0..1, `scalp` (N,) 0..1,
-    `subsurface` (N,) 0..1.
+    """Per vertex: `colour` (N, 3) linear RGB; `roughness`, `lip`, `scalp`, `subsurface` (N,) 0..1.
 
     `brow_lines` are two polylines (5, 3) in centimetres, outer end first.
     """
@@ -40,7 +39,9 @@ def paint(head: Head, look: Look) -> Complexion:
     colour[ranges.HEAD_END : ranges.MOUTH_SOCKET_END] = (0.30, 0.06, 0.05)
     colour[ranges.MOUTH_SOCKET_END : ranges.EYE_SOCKET_END] = np.array(look.skin) * 0.8
     to_lid = _distance_to_lid_margin(head)
-    colour = _mix(colour, np.array([0.07, 0.035, 0.03]), smoothstep(0.2, 0.04, to_lid) * look.eyeliner)
+    colour = _mix(
+        colour, np.array([0.07, 0.035, 0.03]), smoothstep(0.2, 0.04, to_lid) * look.eyeliner
+    )
     hair = np.array(look.hair_rgb)
     lines = _brow_lines(head, look)
     for line in lines:

@@ -1,7 +1,7 @@
 """Render training crops: a whole neutral face per pose, then only mouths to be laid over it.
 
-    python -m training.render.crops --look training/looks/nora.json --states training/work/states.npy \\
-        --out training/work/crops --until 04:40
+    python -m training.render.crops --look training/looks/nora.json \\
+        --states training/work/states.npy --out training/work/crops --until 04:40
 
 Poses are taken from the idle loop. Each visit to a pose renders a handful of mouths and moves on,
 so a run stopped at any moment has seen all poses about equally. Every finished picture is one line
@@ -29,7 +29,7 @@ from training.render.template import eyelids
 SIZE = 320  # of the whole square picture; a face box is then about 120×165 pixels
 _POSES = 40
 _VISIT = 6  # mouths per visit: moving the hair costs as much as half a mouth
-_MARGIN = 0.16  # around the face box, for shifting and turning crops in training
+_MARGIN = 1 / 6  # around the face box, for shifting and turning crops in training
 _NEUTRAL_SAMPLES = 24
 
 
@@ -56,7 +56,9 @@ def aligned(region: Box) -> Box:
 class CropRun:
     """One process's share of the poses and states."""
 
-    def __init__(self, figure: Figure, states: np.ndarray, out: Path, part: int, parts: int) -> None:
+    def __init__(
+        self, figure: Figure, states: np.ndarray, out: Path, part: int, parts: int
+    ) -> None:
         self._figure, self._out, self._part = figure, out, part
         frames = [round(k * FRAMES / _POSES) for k in range(_POSES)]
         order = np.random.RandomState(1).permutation(frames)

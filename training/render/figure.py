@@ -84,7 +84,8 @@ class Figure:
         faces = [tuple(int(i) for i in f if i >= 0) for f in head.faces[kept]]
         thing = self._studio.add_mesh("head", head.base, faces)
         mesh = thing.data
-        _attach(mesh, "col", _COLOUR, np.pad(complexion.colour, ((0, 0), (0, 1)), constant_values=1))
+        opaque = np.pad(complexion.colour, ((0, 0), (0, 1)), constant_values=1)
+        _attach(mesh, "col", _COLOUR, opaque)
         _attach(mesh, "rough", _FLOAT, complexion.roughness)
         _attach(mesh, "lip", _FLOAT, complexion.lip)
         _attach(mesh, "subsurface", _FLOAT, complexion.subsurface)

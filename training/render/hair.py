@@ -71,9 +71,9 @@ def grow_brows(head: Head, skin: Complexion, look: Look) -> Array:
     """Brow hairs (N, 5, 3): dense in the middle, thinning to a soft inner end and a fine tail."""
     rng = np.random.RandomState(3)
     skull = _Skull(head, FACE_END)
-    return np.concatenate(
-        [_brow(line, skull, look, rng) for line in skin.brow_lines]
-    ).astype(np.float32)
+    return np.concatenate([_brow(line, skull, look, rng) for line in skin.brow_lines]).astype(
+        np.float32
+    )
 
 
 def _brow(line: Array, skull: _Skull, look: Look, rng: np.random.RandomState) -> Array:

@@ -1,7 +1,7 @@
 """The surfaces: skin, mouth, eyes, lashes, hair, cloth, backdrop.
 
-Mesh attributes they read (`col`, `rough`, `lip`, `subsurface`, `rest`, `eye_r`, `eye_a`, `lash_t`, `lash_u`)
-are written by `figure.py`.
+Mesh attributes they read (`col`, `rough`, `lip`, `subsurface`, `rest`, `eye_r`, `eye_a`, `lash_t`,
+`lash_u`) are written by `figure.py`.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ def sclera() -> bpy.types.Material:
     g = Graph("sclera")
     radius = g.attribute("eye_r")
     white = g.ramp(radius, [(0.45, (0.80, 0.77, 0.75)), (0.95, (0.66, 0.47, 0.43))])
-    inputs = {"Base Color": white, "Roughness": 0.12, "Subsurface Weight": 0.3, "Subsurface Scale": 0.003}
-    ball = g.node("BsdfPrincipled", inputs)
+    inputs = {"Base Color": white, "Roughness": 0.12, "Subsurface Weight": 0.3}
+    ball = g.node("BsdfPrincipled", {**inputs, "Subsurface Scale": 0.003})
     clear, gloss = g.node("BsdfTransparent"), g.node("BsdfGlossy", {"Roughness": 0.03})
     cornea = g.mix(g.node("Fresnel", {0: 1.376}).outputs[0], clear.outputs[0], gloss.outputs[0])
     edge = g.remap(radius, (0.40, 0.46), (0, 1), interpolation_type="SMOOTHSTEP")

@@ -7,6 +7,7 @@ from typing import Any
 import bpy
 
 Socket = Any  # a bpy output socket
+Span = tuple[float, float]
 
 
 class Graph:
@@ -41,7 +42,7 @@ class Graph:
     def math(self, operation: str, *values: Any) -> Socket:
         return self.node("Math", dict(enumerate(values)), operation=operation).outputs[0]
 
-    def remap(self, value: Socket, from_: tuple[float, float], to: tuple[float, float], **kw: Any) -> Socket:
+    def remap(self, value: Socket, from_: Span, to: Span, **kw: Any) -> Socket:
         """Clamped linear map of `value` from one range to another."""
         inputs = {0: value, 1: from_[0], 2: from_[1], 3: to[0], 4: to[1]}
         return self.node("MapRange", inputs, **kw).outputs[0]

@@ -21,7 +21,7 @@ _BLINK_CURVE = (0.30, 0.85, 1.0, 1.0, 0.72, 0.42, 0.18, 0.05)
 class Pose:
     """Head angles in degrees (positive yaw turns to the sitter's left, positive pitch nods down).
 
-    `lift_cm` raises head and shoulders together with the breath; `slide_cm` moves the head sideways.
+    `lift_cm` raises head and shoulders with the breath; `slide_cm` moves the head sideways.
     """
 
     yaw_deg: float

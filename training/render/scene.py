@@ -15,6 +15,8 @@ from training.render.look import Look, Rgb
 _CM = 0.01
 _BACKDROP_M = 2.6
 Box = tuple[float, float, float, float]
+Quads = list[tuple[int, ...]]
+Point = tuple[float, ...]
 
 
 def to_blender(points_cm: Array) -> Array:
@@ -34,7 +36,7 @@ class Studio:
         self._camera = self._place_camera(look.frame_span_m)
         self._settings(look, threads)
 
-    def add_mesh(self, name: str, vertices_cm: Array, faces: list[tuple[int, ...]]) -> bpy.types.Object:
+    def add_mesh(self, name: str, vertices_cm: Array, faces: Quads) -> bpy.types.Object:
         """A smooth-shaded mesh object."""
         mesh = bpy.data.meshes.new(name)
         mesh.from_pydata(to_blender(vertices_cm).tolist(), [], faces)
@@ -42,14 +44,20 @@ class Studio:
         return self._link(name, mesh)
 
     def add_strands(
-        self, name: str, strands_cm: Array, radius_cm: float, material: bpy.types.Material, tip: float
+        self,
+        name: str,
+        strands_cm: Array,
+        radius_cm: float,
+        material: bpy.types.Material,
+        tip: float,
     ) -> bpy.types.Object:
         """Curves (N, K, 3); the radius falls to `tip` of itself at the end."""
         n, k, _ = strands_cm.shape
         curves = bpy.data.hair_curves.new(name)
         curves.add_curves([k] * n)
         taper = np.interp(np.linspace(0, 1, k), [0, 0.6, 1], [1, 0.9, tip]) * radius_cm * _CM
-        radius = curves.attributes.get("radius") or curves.attributes.new("radius", "FLOAT", "POINT")
+        attributes = curves.attributes
+        radius = attributes.get("radius") or attributes.new("radius", "FLOAT", "POINT")
         radius.data.foreach_set("value", np.tile(taper, n).astype(np.float32))
         curves.materials.append(material)
         thing = self._link(name, curves)
@@ -66,7 +74,7 @@ class Studio:
         return np.stack([0.5 + x / -z / span_at_lens, 0.5 - y / -z / span_at_lens], 1)
 
     def render(self, path: Path, size: int, samples: int, region: Box | None = None) -> None:
-        """Render the square picture, or only `region` (x0, y0, x1, y1 in 0..1, y down), to a PNG."""
+        """Render the square picture, or only `region` (edges in 0..1, y down), to a PNG."""
         render = self.scene.render
         render.resolution_x = render.resolution_y = size
         self.scene.cycles.samples = samples
@@ -84,14 +92,14 @@ class Studio:
         return thing
 
     def _area_light(
-        self, at: tuple[float, float, float], size_m: float, watts: float, colour: Rgb, aim_z: float = -0.02
+        self, at: Point, size_m: float, watts: float, colour: Rgb, aim_z: float = -0.02
     ) -> None:
         lamp = bpy.data.lights.new("area", "AREA")
         lamp.shape, lamp.size, lamp.energy, lamp.color = "SQUARE", size_m, watts, colour
         self._aim(self._link("area", lamp), at, (0, 0, aim_z))
 
     @staticmethod
-    def _aim(thing: bpy.types.Object, at: tuple[float, ...], target: tuple[float, ...]) -> None:
+    def _aim(thing: bpy.types.Object, at: Point, target: Point) -> None:
         thing.location = at
         thing.rotation_euler = (Vector(target) - Vector(at)).to_track_quat("-Z", "Y").to_euler()
 

@@ -22,7 +22,7 @@ _SIZE = 512
 
 
 def eyelids(closed: float) -> dict[str, float]:
-    """Morph weights of a blink. The resting face holds the eyes a little wide, which must go too."""
+    """Morph weights of a blink. The resting face holds the eyes a bit wide; that must go too."""
     weights = {"eyeBlink": closed, "eyeWide": -0.22 * closed}
     return {f"{name}_{side}": w for name, w in weights.items() for side in "LR"}
 
