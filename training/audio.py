@@ -32,6 +32,7 @@ _ACCENTS = (
     "en-us", "en-us", "en-us", "gmw/en", "gmw/en", "en-gb-scotland", "en-029", "en-gb-x-rp",
     "en-us-nyc", "en-gb-x-gbclan",
 )  # fmt: skip
+_SERVICE_VARIANT = "+f2"
 _GAP_COLUMNS = 24
 _BATCH = 20
 
@@ -90,12 +91,12 @@ def training_variants() -> list[str]:
 def espeak_clips(
     espeak: Espeak, texts: list[str], accents: tuple[str, ...], seconds: float, rng: random.Random
 ) -> Iterator[Clip]:
-    """Seven of ten clips with a voice variant, the others with the plain voice of the service."""
+    """Seven of ten clips with any variant, the others plain or with the service's own variant."""
     variants, done_s = training_variants(), 0.0
     for text in texts:
-        voice = rng.choice(accents)
-        if rng.random() < 0.7:
-            voice += "+" + rng.choice(variants)
+        common = rng.choice(("", _SERVICE_VARIANT))
+        variant = "+" + rng.choice(variants) if rng.random() < 0.7 else common
+        voice = rng.choice(accents) + variant
         speech = espeak.say(
             text, voice, rng.randint(120, 215), rng.randint(20, 85), rng.randint(25, 75)
         )

@@ -1,11 +1,13 @@
 """espeak-ng for training data: text to sound with the moment of every phoneme.
 
 Speech comes from the library inside the espeakng-loader wheel, through its C interface
-(`speak_lib.h`). The library is process-global and not thread-safe: one `Espeak` per process.
-The service has its own voice handler; nothing here runs at serving time.
+(`speak_lib.h`), which is not thread-safe. The service has its own voice handler; nothing here runs
+at serving time.
 """
 
 import ctypes
+import shutil
+import tempfile
 from dataclasses import dataclass
 
 import espeakng_loader
@@ -67,7 +69,7 @@ class Espeak:
     """The synthesiser. Phoneme names are espeak's own mnemonics ("tS", "aI"), not IPA."""
 
     def __init__(self) -> None:
-        self._library = ctypes.CDLL(espeakng_loader.get_library_path())
+        self._library = _private_library()
         data = espeakng_loader.get_data_path().encode()
         self._rate_hz = self._library.espeak_Initialize(_SYNCHRONOUS, 0, data, _PHONEME_EVENTS)
         if self._rate_hz <= 0:
@@ -106,3 +108,9 @@ class Espeak:
                 self._phones.append(Phone(event.audio_position_ms / 1000, name))
             index += 1
         return 0
+
+
+def _private_library() -> ctypes.CDLL:
+    """A copy has its own globals, so that it never meets another espeak in this process."""
+    with tempfile.TemporaryDirectory() as folder:
+        return ctypes.CDLL(shutil.copy(espeakng_loader.get_library_path(), folder))

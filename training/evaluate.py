@@ -42,8 +42,8 @@ def held_out_speech(people: list[Speech]) -> dict[str, list[Speech]]:
         return [espeak.say(text, voice) for voice in voices for text in texts]
 
     kinds = {
-        "espeak English, service voice": spoken(["en-us"], "en"),
-        "espeak Mandarin, service voice": spoken(["cmn"], "zh"),
+        "espeak English, service voice": spoken(["en-us+f2"], "en"),
+        "espeak Mandarin, service voice": spoken(["cmn+f2"], "zh"),
         "espeak English, held-out voices": spoken([f"en-us+{v}" for v in HELD_OUT_VOICES], "en"),
         "espeak Mandarin, held-out voices": spoken([f"cmn+{v}" for v in HELD_OUT_VOICES], "zh"),
     }
