@@ -19,10 +19,10 @@ from fastapi.staticfiles import StaticFiles
 from backend import __version__, metrics
 from backend.api import rest, ws
 from backend.api.service import Service
+from backend.autopull import keep_pulling
 from backend.config import Settings
 from backend.engine.local import LocalEngine
 from backend.errors import AvatarChatError
-from backend.models_store import keep_pulling
 from backend.protocol import State
 from backend.session.manager import SessionManager
 from backend.session.session import Session

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,15 +14,15 @@ from backend.errors import AvatarChatError
 from backend.handlers.avatar.lipsync import LipSyncAvatar
 from backend.handlers.base import BaseHandler, Context, Options, Weights
 from backend.handlers.breaker import Breakers
-from backend.handlers.fallback import FallbackHandler, OnChange
-from backend.handlers.messages import (
-    Prompt,
-    Sentence,
-    SpeechSegment,
-    SpokenAudio,
-    TextDelta,
-    Transcript,
+from backend.handlers.chains import (
+    AsrChain,
+    LlmChain,
+    TtsChain,
+    asr_chain,
+    llm_chain,
+    tts_chain,
 )
+from backend.handlers.fallback import OnChange
 from backend.handlers.vad.silero import SileroVad
 from backend.protocol import Providers
 
@@ -32,9 +32,9 @@ class Stages:
     """Handlers of one session. Everything they share lies behind them."""
 
     vad: SileroVad
-    asr: FallbackHandler[SpeechSegment, Transcript]
-    llm: FallbackHandler[Prompt, TextDelta]
-    tts: FallbackHandler[Sentence, SpokenAudio]
+    asr: AsrChain
+    llm: LlmChain
+    tts: TtsChain
     avatar: LipSyncAvatar
     settings: Settings
 
@@ -103,36 +103,11 @@ class StageFactory:
             session_id, settings, self._engine, self._weights, breakers=self._breakers
         )
 
-        def chain(
-            component: str,
-            names: Sequence[str],
-            first_output_s: float,
-            is_useful: Callable[[Any], bool] = bool,
-        ) -> FallbackHandler[Any, Any]:
-            return FallbackHandler(
-                context,
-                component,
-                names,
-                first_output_s=first_output_s,
-                is_useful=is_useful,
-                on_change=on_change,
-            )
-
         return Stages(
             vad=SileroVad(context),
-            asr=chain("asr", settings.asr.chain, settings.asr.timeout_s),
-            llm=chain(
-                "llm",
-                settings.llm.chain,
-                settings.llm.first_token_timeout_s,
-                lambda delta: bool(delta.text),
-            ),
-            tts=chain(
-                "tts",
-                settings.tts.chain,
-                settings.tts.first_audio_timeout_s,
-                lambda sound: len(sound.pcm) > 0,
-            ),
+            asr=asr_chain(context, on_change),
+            llm=llm_chain(context, on_change),
+            tts=tts_chain(context, on_change),
             avatar=LipSyncAvatar(context),
             settings=settings,
         )
