@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, get_args
 
+import psutil
 import structlog
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -31,6 +32,7 @@ from backend.session.stages import StageFactory
 log = structlog.get_logger()
 
 LAG_INTERVAL_S = 0.25
+PROCESS_INTERVAL_S = 5.0
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -45,7 +47,11 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with _background(
-            _load(service, factory), manager.watch(), _watch_vitals(service), keep_pulling(settings)
+            _load(service, factory),
+            manager.watch(),
+            _watch_vitals(service),
+            _watch_processes(service),
+            keep_pulling(settings),
         ):
             yield
             await manager.close()
@@ -104,13 +110,26 @@ async def _load(service: Service, factory: StageFactory) -> None:
 
 
 async def _watch_vitals(service: Service) -> None:
-    """Keep the gauges that nobody else sets: loop lag, memory, sessions, workers."""
+    """The lag of the event loop and the sessions by state."""
     while True:
         due = time.monotonic() + LAG_INTERVAL_S
         await asyncio.sleep(LAG_INTERVAL_S)
         metrics.LOOP_LAG_SECONDS.observe(max(0.0, time.monotonic() - due))
+        states = service.manager.states()
         for state in get_args(State):
-            metrics.SESSIONS.labels(state).set(service.manager.states()[state])
+            metrics.SESSIONS.labels(state).set(states[state])
+
+
+async def _watch_processes(service: Service) -> None:
+    """Memory and work of the service and its workers, at a slower pace."""
+    while True:
+        await asyncio.sleep(PROCESS_INTERVAL_S)
+        engine = service.engine.status()
+        metrics.MEMORY_BYTES.labels("service").set(psutil.Process().memory_info().rss)
+        metrics.MEMORY_BYTES.labels("workers").set(engine["rss_bytes"])
+        metrics.WORKER_RESTARTS.set(engine["restarts"])
+        for number, worker in enumerate(engine["processes"]):
+            metrics.WORKER_BUSY_SECONDS.labels(str(number)).set(worker["busy_s"])
 
 
 def _serve_page(app: FastAPI, settings: Settings) -> None:

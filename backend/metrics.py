@@ -36,21 +36,19 @@ INTERRUPT_SECONDS = Histogram(
     buckets=_FAST_S,
     registry=REGISTRY,
 )
-VIDEO_SECONDS = Counter(
-    "avatar_chat_video_seconds", "Seconds of video sent", registry=REGISTRY
-)
-SENT_BYTES = Counter(
-    "avatar_chat_sent_bytes", "Bytes sent to clients", ["kind"], registry=REGISTRY
-)
+VIDEO_SECONDS = Counter("avatar_chat_video_seconds", "Seconds of video sent", registry=REGISTRY)
+SENT_BYTES = Counter("avatar_chat_sent_bytes", "Bytes sent to clients", ["kind"], registry=REGISTRY)
 STALE_DROPS = Counter(
-    "avatar_chat_stale_drops", "Messages of an older generation that were not sent",
+    "avatar_chat_stale_drops",
+    "Messages of an older generation that were not sent",
     registry=REGISTRY,
 )
 FALLBACKS = Counter(
     "avatar_chat_fallbacks", "Provider replacements", ["component", "to"], registry=REGISTRY
 )
-ERRORS = Counter("avatar_chat_errors", "Errors sent to clients by code", ["code"],
-                 registry=REGISTRY)
+ERRORS = Counter(
+    "avatar_chat_errors", "Errors sent to clients by code", ["code"], registry=REGISTRY
+)
 UNDERRUNS = Counter(
     "avatar_chat_underruns", "Playback underruns reported by clients", registry=REGISTRY
 )
@@ -61,11 +59,15 @@ LOOP_LAG_SECONDS = Histogram(
     registry=REGISTRY,
 )
 MEMORY_BYTES = Gauge(
-    "avatar_chat_resident_memory_bytes", "Resident memory by process role", ["role"],
+    "avatar_chat_resident_memory_bytes",
+    "Resident memory by process role",
+    ["role"],
     registry=REGISTRY,
 )
 WORKER_BUSY_SECONDS = Gauge(
-    "avatar_chat_worker_busy_seconds", "Seconds of work done since start", ["worker"],
+    "avatar_chat_worker_busy_seconds",
+    "Seconds of work done since start",
+    ["worker"],
     registry=REGISTRY,
 )
 WORKER_RESTARTS = Gauge(
