@@ -9,7 +9,7 @@ package holds.
 
 import argparse
 import json
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backend.avatar.facebox import FaceBox, face_box
-from training.render.pose import FPS, FRAMES
+from training.render.pose import FPS, FRAMES, blink_keys, sway_keys
 
 Image = npt.NDArray[np.uint8]
 Landmarks = npt.NDArray[np.float64]
@@ -30,34 +30,65 @@ _CREDITS = "Rendered with Blender from ICT-FaceKit (USC Institute for Creative T
 _COLOUR = {"colorspace": "smpte170m", "color_primaries": "smpte170m", "color_trc": "smpte170m"}
 
 
-def load_keys(folder: Path) -> dict[int, tuple[Image, Landmarks]]:
-    """Frame number → picture (512, 512, 3) BGR and landmarks (68, 2) in pixels."""
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One rendered frame: `picture` (512, 512, 3) BGR, `landmarks` (68, 2) in pixels."""
+
+    picture: Image
+    landmarks: Landmarks
+
+
+def load_keys(folder: Path) -> dict[int, Key]:
+    """The rendered frames by number."""
     keys = {}
     for line in (folder / "index.jsonl").read_text().splitlines():
         entry = json.loads(line)
         picture = cv2.imread(str(folder / f"{entry['frame']:03d}.png"))
-        keys[entry["frame"]] = (picture, np.array(entry["landmarks"]) * _SIZE)
-    return dict(sorted(keys.items()))
+        keys[entry["frame"]] = Key(picture, np.array(entry["landmarks"]) * _SIZE)
+    return keys
 
 
-def fill(keys: dict[int, tuple[Image, Landmarks]]) -> Iterator[tuple[Image, Landmarks]]:
-    """All `FRAMES` frames of the loop: keys as they are, the rest moved along optical flow."""
+def fill(keys: dict[int, Key]) -> list[Key]:
+    """All `FRAMES` frames of the loop.
+
+    The sway is interpolated along optical flow. Eyes are never interpolated: around a blink they
+    are taken from the frames rendered there, and only they, because renders side by side differ
+    in their noise and would twinkle.
+    """
+    frames = _interpolated({number: keys[number] for number in sway_keys()})
+    for number in blink_keys():
+        frames[number] = _with_eyes_of(frames[number], keys[number])
+    return frames
+
+
+def _interpolated(keys: dict[int, Key]) -> list[Key]:
     flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     numbers = list(keys)
-    for index, number in enumerate(numbers):
-        following = numbers[(index + 1) % len(numbers)]
+    frames = []
+    for number, following in zip(numbers, numbers[1:] + numbers[:1], strict=True):
         gap = (following - number) % FRAMES
-        (first, first_marks), (second, second_marks) = keys[number], keys[following]
-        yield first, first_marks
-        if gap > 1:
-            grey = [cv2.cvtColor(p, cv2.COLOR_BGR2GRAY) for p in (first, second)]
-            forth, back = flow.calc(grey[0], grey[1], None), flow.calc(grey[1], grey[0], None)
+        a, b = keys[number], keys[following]
+        grey = [cv2.cvtColor(key.picture, cv2.COLOR_BGR2GRAY) for key in (a, b)]
+        forth, back = flow.calc(grey[0], grey[1], None), flow.calc(grey[1], grey[0], None)
+        frames.append(a)
         for step in range(1, gap):
             t = step / gap
-            picture = cv2.addWeighted(
-                _moved(first, forth * t), 1 - t, _moved(second, back * (1 - t)), t, 0
-            )
-            yield picture, (1 - t) * first_marks + t * second_marks
+            early, late = _moved(a.picture, forth * t), _moved(b.picture, back * (1 - t))
+            picture = cv2.addWeighted(early, 1 - t, late, t, 0)
+            frames.append(Key(picture, (1 - t) * a.landmarks + t * b.landmarks))
+    return frames
+
+
+def _with_eyes_of(frame: Key, rendered: Key) -> Key:
+    """The frame with both eyes, lids and lashes from a render of the same moment."""
+    mask = np.zeros((_SIZE, _SIZE), np.float32)
+    for eye in (slice(36, 42), slice(42, 48)):
+        centre = rendered.landmarks[eye].mean(0)
+        radii = np.ptp(rendered.landmarks[eye], axis=0)[0] * np.array([0.95, 0.62])
+        cv2.ellipse(mask, (tuple(centre), tuple(2 * radii), 0.0), 1.0, cv2.FILLED)
+    weight = cv2.GaussianBlur(mask, (0, 0), 2.5)[..., None]
+    mixed = frame.picture * (1 - weight) + rendered.picture * weight
+    return Key(np.clip(mixed + 0.5, 0, 255).astype(np.uint8), rendered.landmarks)
 
 
 def _moved(picture: Image, flow: npt.NDArray[np.float32]) -> Image:
@@ -95,7 +126,7 @@ def _inside_border() -> Image:
 def write_video(path: Path, frames: list[Image]) -> None:
     """H.264 4:2:0, BT.601 limited range like every picture the service sends."""
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
-        options = {"crf": "14", "preset": "slow", "color_range": "tv", **_COLOUR}
+        options = {"crf": "11", "preset": "slow", "color_range": "tv", **_COLOUR}
         stream = container.add_stream("libx264", rate=FPS, options=options)
         stream.width = stream.height = _SIZE
         stream.pix_fmt = "yuv420p"
@@ -107,16 +138,13 @@ def write_video(path: Path, frames: list[Image]) -> None:
 
 def package(frames_folder: Path, look: Path, avatars: Path) -> Path:
     """Write the package and return its folder. The id is the look's file name."""
-    filled = list(fill(load_keys(frames_folder)))
-    if len(filled) != FRAMES:
-        raise ValueError(f"{len(filled)} frames instead of {FRAMES}: key frames are missing")
-    pictures = [picture for picture, _ in filled]
-    boxes = [face_box(marks) for _, marks in filled]
+    frames = fill(load_keys(frames_folder))
+    boxes = [face_box(frame.landmarks) for frame in frames]
     out = avatars / look.stem
     out.mkdir(parents=True, exist_ok=True)
-    write_video(out / "idle.mp4", pictures)
-    cv2.imwrite(str(out / "poster.jpg"), pictures[0], [cv2.IMWRITE_JPEG_QUALITY, 92])
-    marks_in_boxes = [_in_box(marks, face_box(marks)) for _, marks in filled]
+    write_video(out / "idle.mp4", [frame.picture for frame in frames])
+    cv2.imwrite(str(out / "poster.jpg"), frames[0].picture, [cv2.IMWRITE_JPEG_QUALITY, 92])
+    marks_in_boxes = [_in_box(f.landmarks, box) for f, box in zip(frames, boxes, strict=True)]
     mean_marks = np.mean(marks_in_boxes, axis=0)
     cv2.imwrite(str(out / "mask.png"), blend_mask(mean_marks, (0.0, 0.0, 1.0, 1.0)))
     card = {

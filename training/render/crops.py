@@ -1,11 +1,11 @@
-"""Render training crops: a whole neutral face per pose, then only mouths to be laid over it.
+"""Render training crops: only mouths, to be laid over the template frame of the same pose.
 
     python -m training.render.crops --look training/looks/nora.json \\
         --states training/work/states.npy --out training/work/crops --until 04:40
 
-Poses are taken from the idle loop. Each visit to a pose renders a handful of mouths and moves on,
-so a run stopped at any moment has seen all poses about equally. Every finished picture is one line
-of `index_<part>.jsonl`; see `training/crop_set.py`, which reads them.
+Poses are the template's key frames, which are also the neutral faces. Each visit to a pose renders
+a handful of mouths and moves on, so a run stopped at any moment has seen all poses about equally.
+Every finished picture is one line of `index_<part>.jsonl`, which `training/crop_set.py` reads.
 """
 
 from __future__ import annotations
@@ -22,22 +22,12 @@ from backend.avatar.facebox import face_box
 from training.controls import expression_weights
 from training.render.figure import Figure
 from training.render.look import load_look
-from training.render.pose import FRAMES, blink, pose
+from training.render.pose import blink, pose, sway_keys
 from training.render.scene import Box
 from training.render.template import eyelids
 
 SIZE = 320  # of the whole square picture; a face box is then about 120×165 pixels
-_POSES = 40
 _VISIT = 6  # mouths per visit: moving the hair costs as much as half a mouth
-_MARGIN = 1 / 6  # around the face box, for shifting and turning crops in training
-_NEUTRAL_SAMPLES = 24
-
-
-def widened(box: Box, margin: float = _MARGIN) -> Box:
-    """The box grown by a share of its size on every side."""
-    x0, y0, x1, y1 = box
-    dx, dy = (x1 - x0) * margin, (y1 - y0) * margin
-    return x0 - dx, y0 - dy, x1 + dx, y1 + dy
 
 
 def mouth_region(box: Box) -> Box:
@@ -60,11 +50,9 @@ class CropRun:
         self, figure: Figure, states: np.ndarray, out: Path, part: int, parts: int
     ) -> None:
         self._figure, self._out, self._part = figure, out, part
-        frames = [round(k * FRAMES / _POSES) for k in range(_POSES)]
-        order = np.random.RandomState(1).permutation(frames)
+        order = np.random.RandomState(1).permutation(sway_keys())
         self._frames = [int(f) for f in order[part::parts]]
         self._states = iter(states[part::parts])
-        self._boxes: dict[int, Box] = {}
         self._made = 0
 
     def visit_all(self, samples: int, deadline: float) -> bool:
@@ -72,21 +60,14 @@ class CropRun:
         for frame in self._frames:
             eyes = eyelids(blink(frame))
             self._figure.show(eyes, pose(frame))
-            if frame not in self._boxes:
-                self._neutral(frame)
+            box = face_box(self._figure.landmarks())
             for _ in range(_VISIT):
                 controls = next(self._states, None)
                 if controls is None or time.time() > deadline:
                     return False
                 self._figure.show({**expression_weights(controls), **eyes}, pose(frame))
-                region = aligned(mouth_region(self._boxes[frame]))
-                self._picture(frame, controls, region, samples)
+                self._picture(frame, controls, aligned(mouth_region(box)), samples)
         return True
-
-    def _neutral(self, frame: int) -> None:
-        box = face_box(self._figure.landmarks())
-        self._boxes[frame] = box
-        self._picture(frame, np.zeros(8), aligned(widened(box)), _NEUTRAL_SAMPLES)
 
     def _picture(self, frame: int, controls: np.ndarray, region: Box, samples: int) -> None:
         name = f"{self._part}_{self._made:05d}.png"
@@ -97,10 +78,7 @@ class CropRun:
             "file": name,
             "frame": frame,
             "controls": [round(float(c), 4) for c in controls],
-            "box": self._boxes[frame],
             "region": region,
-            "lip_gap_cm": round(self._figure.mouth_gap_cm(), 4),
-            "neutral": not np.any(controls),
         }
         with (self._out / f"index_{self._part}.jsonl").open("a") as index:
             index.write(json.dumps(line) + "\n")

@@ -57,12 +57,11 @@ def blink(frame: int) -> float:
     return 0.0
 
 
-def key_frames() -> list[int]:
-    """Frames that are rendered: every fourth, and every frame of a blink with its two borders.
+def sway_keys() -> list[int]:
+    """Every fourth frame: enough to interpolate the sway of the head."""
+    return list(range(0, FRAMES - KEY_STEP // 2, KEY_STEP))
 
-    Frames between two keys are interpolated, which cannot follow an eyelid.
-    """
-    keys = set(range(0, FRAMES, KEY_STEP))
-    for start in _BLINK_STARTS:
-        keys.update((start + k) % FRAMES for k in range(-1, len(_BLINK_CURVE) + 1))
-    return sorted(keys)
+
+def blink_keys() -> list[int]:
+    """Every frame of a blink and one on either side: interpolation cannot follow an eyelid."""
+    return sorted(s + k for s in _BLINK_STARTS for k in range(-1, len(_BLINK_CURVE) + 1))

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from training.render.figure import Figure
 from training.render.look import load_look
-from training.render.pose import blink, key_frames, pose
+from training.render.pose import blink, blink_keys, pose, sway_keys
 
 _SIZE = 512
 
@@ -37,7 +37,8 @@ def main() -> None:
     part, parts = map(int, args.part.split("/"))
     args.out.mkdir(parents=True, exist_ok=True)
     figure = Figure(load_look(args.look))
-    for frame in key_frames()[part::parts]:
+    frames = sorted({*sway_keys(), *blink_keys()})
+    for frame in frames[part::parts]:
         picture = args.out / f"{frame:03d}.png"
         if picture.exists():
             continue
