@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-LONGEST_COOLDOWN = 16
+LONGEST_COOLDOWN = 4
 """Bound of the doubling, in first cooldowns."""
 
 
@@ -84,8 +84,3 @@ class Breakers:
         if key not in self._breakers:
             self._breakers[key] = CircuitBreaker(failures=failures, cooldown_s=cooldown_s)
         return self._breakers[key]
-
-    def reset(self, component: str, provider: str) -> None:
-        """What kept the provider out is gone: let it be tried at once."""
-        if (component, provider) in self._breakers:
-            self._breakers[component, provider].succeeded()

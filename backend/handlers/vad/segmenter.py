@@ -5,8 +5,9 @@
        ├── silence: Dropped ┘                                └────── p ≥ on ───────┤
        └───────────────── close_ms of silence: SpeechEnded ────────────────────────┘
 
-Between `off` and `on` the state stays what it is, and silence that has begun goes on. The segment starts `pre_roll_ms` before the
-first speech and ends where the silence was sure. Nothing here knows of models or sessions.
+Between `off` and `on` the state stays what it is, and silence that has begun goes on. The segment
+starts `pre_roll_ms` before the first speech and ends where the silence was sure. Nothing here
+knows of models or sessions.
 """
 
 from __future__ import annotations

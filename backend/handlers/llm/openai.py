@@ -1,0 +1,117 @@
+"""Any OpenAI-compatible endpoint, streamed. Closing the generator closes the HTTP stream."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from backend.errors import ProviderError, ProviderTimeout, ProviderUnavailable
+from backend.handlers.base import BaseHandler
+from backend.handlers.messages import Prompt, TextDelta
+from backend.handlers.reach import knock
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+KNOCK_TIMEOUT_S = 2.0
+_KEY_OPTION = "AVATAR_CHAT_LLM__API_KEY"
+_ADVICE = {
+    401: f"The language model refused the key. Check {_KEY_OPTION}.",
+    403: f"The language model refused access. Check {_KEY_OPTION} and the account behind it.",
+    404: "The language model was not found. Check AVATAR_CHAT_LLM__MODEL and "
+    "AVATAR_CHAT_LLM__BASE_URL.",
+    429: "The language model is over its limit. Wait a little, or check the account's quota.",
+}
+_PERMANENT = frozenset([401, 403, 404])
+
+
+class OpenAiLlm(BaseHandler[Prompt, TextDelta]):
+    component = "llm"
+    provider = "openai"
+
+    _client: AsyncOpenAI | None = None
+
+    async def _load(self) -> None:
+        llm = self.context.settings.llm
+        key = llm.api_key.get_secret_value() if llm.api_key else os.environ.get("OPENAI_API_KEY")
+        if not key and not llm.base_url:
+            raise self._unavailable(
+                f"No language model is connected. Set {_KEY_OPTION}, or AVATAR_CHAT_LLM__BASE_URL."
+            )
+        self._client = await asyncio.to_thread(_connect, llm.base_url, key or "none")
+        try:
+            await knock(str(self._client.base_url), KNOCK_TIMEOUT_S)
+        except (OSError, TimeoutError) as error:
+            raise self._unavailable(
+                "The language model cannot be reached. Check the network and "
+                "AVATAR_CHAT_LLM__BASE_URL."
+            ) from error
+
+    async def process(self, item: Prompt) -> AsyncIterator[TextDelta]:
+        """Stream the reply.
+
+        Raises:
+            ProviderUnavailable: key, model or address are wrong.
+            ProviderTimeout: the endpoint gave no answer in time.
+            ProviderError: it failed, or the stream broke off.
+        """
+        await self.initialize()
+        try:
+            stream = await self._ask(item)
+            try:
+                seq = 0
+                async for chunk in stream:
+                    text = chunk.choices[0].delta.content if chunk.choices else None
+                    if text:
+                        yield TextDelta(item.stamp.now(seq), text)
+                        seq += 1
+            finally:
+                await stream.close()
+        except Exception as error:
+            raise self._explained(error) from error
+
+    async def release(self) -> None:
+        client, self._client = self._client, None
+        self._ready = False
+        if client is not None:
+            await client.close()
+
+    async def _ask(self, prompt: Prompt) -> Any:
+        llm = self.context.settings.llm
+        assert self._client is not None
+        messages: list[Any] = [
+            {"role": message.role, "content": message.content} for message in prompt.messages
+        ]
+        return await self._client.chat.completions.create(
+            model=llm.model,
+            messages=messages,
+            stream=True,
+            temperature=llm.temperature,
+            max_tokens=llm.max_tokens,
+        )
+
+    def _explained(self, error: Exception) -> ProviderError:
+        """What happened and what to do; never what the endpoint wrote: it may quote the user."""
+        import openai  # loaded long ago: an error of its client is at hand
+
+        where = {"component": self.component, "provider": self.provider}
+        if isinstance(error, openai.APITimeoutError):
+            return ProviderTimeout("The language model gave no answer in time.", **where)
+        if isinstance(error, openai.APIStatusError):
+            status = error.status_code
+            advice = _ADVICE.get(status, f"The language model failed with HTTP status {status}.")
+            kind = ProviderUnavailable if status in _PERMANENT else ProviderError
+            return kind(advice, **where)
+        return ProviderError("The connection to the language model broke off.", **where)
+
+    def _unavailable(self, message: str) -> ProviderUnavailable:
+        return ProviderUnavailable(message, component=self.component, provider=self.provider)
+
+
+def _connect(base_url: str | None, key: str) -> AsyncOpenAI:
+    """Import (two seconds) and build the client, off the event loop."""
+    from openai import AsyncOpenAI
+
+    return AsyncOpenAI(api_key=key, base_url=base_url, max_retries=0)
