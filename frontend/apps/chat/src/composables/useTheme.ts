@@ -26,6 +26,9 @@ export function useTheme() {
       controlHeight: 40,
       wireframe: false,
     },
+    components: {
+      Segmented: { colorBgLayout: dark.value ? '#0c1619' : '#dfe7e6' },
+    },
   }))
   return { dark, antdTheme }
 }

@@ -1,0 +1,117 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Backoff } from '../src/backoff'
+import { Connection, type ConnectionEvents } from '../src/connection'
+import { FakeSocket, videoMeta } from './fakes'
+
+let connection: Connection
+let seen: [keyof ConnectionEvents, unknown][]
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  FakeSocket.all = []
+  seen = []
+  connection = new Connection({
+    url: () => 'ws://host/ws/new',
+    hello: () => ({ type: 'hello', protocol: 1 }),
+    backoff: new Backoff({ firstMs: 100, maxMs: 1000, factor: 2, jitter: 0 }),
+    createSocket: FakeSocket.create,
+  })
+  for (const name of ['open', 'closed', 'message', 'media', 'defect', 'latency'] as const) {
+    connection.on(name, (payload) => seen.push([name, payload]))
+  }
+  connection.open()
+})
+
+afterEach(() => {
+  connection.close()
+  vi.useRealTimers()
+})
+
+const names = () => seen.map(([name]) => name)
+
+test('the first word is hello', () => {
+  FakeSocket.last.accept()
+  expect(FakeSocket.last.sent).toEqual([{ type: 'hello', protocol: 1 }])
+})
+
+test('a meta and its media come out as one', () => {
+  FakeSocket.last.accept()
+  FakeSocket.last.text(videoMeta())
+  FakeSocket.last.raw(new ArrayBuffer(4))
+  expect(names()).toEqual(['open', 'media'])
+})
+
+test('media of an older reply are dropped', () => {
+  FakeSocket.last.accept()
+  FakeSocket.last.text({ type: 'text_chunk', chunk: 'a', generation_id: 2 })
+  FakeSocket.last.text(videoMeta({ generation_id: 1 }))
+  FakeSocket.last.raw(new ArrayBuffer(4))
+  expect(names()).toEqual(['open', 'message'])
+})
+
+test('broken text is reported and the line stays up', () => {
+  FakeSocket.last.accept()
+  for (const text of ['{', '1', '{"kind":"x"}']) FakeSocket.last.raw(text)
+  expect(names()).toEqual(['open', 'defect', 'defect', 'defect'])
+  expect(connection.isOpen).toBe(true)
+})
+
+test('a lost line comes back, later each time, and at once after a greeting', () => {
+  FakeSocket.last.drop()
+  expect(seen.at(-1)).toEqual(['closed', { code: 1006, retryInMs: 100, attempt: 1 }])
+  vi.advanceTimersByTime(99)
+  expect(FakeSocket.all).toHaveLength(1)
+  vi.advanceTimersByTime(1)
+  expect(FakeSocket.all).toHaveLength(2)
+  FakeSocket.last.drop()
+  expect(seen.at(-1)).toEqual(['closed', { code: 1006, retryInMs: 200, attempt: 2 }])
+  vi.advanceTimersByTime(200)
+  FakeSocket.last.accept()
+  FakeSocket.last.text({ type: 'session_ready' })
+  FakeSocket.last.drop()
+  expect(seen.at(-1)).toEqual(['closed', { code: 1006, retryInMs: 100, attempt: 1 }])
+})
+
+test.each([1008, 1013])('a refusal with %i is not asked again until somebody says so', (code) => {
+  FakeSocket.last.accept()
+  FakeSocket.last.drop(code)
+  expect(seen.at(-1)).toEqual(['closed', { code, retryInMs: null, attempt: 0 }])
+  vi.advanceTimersByTime(60_000)
+  expect(FakeSocket.all).toHaveLength(1)
+  connection.retry()
+  expect(FakeSocket.all).toHaveLength(2)
+})
+
+test('a silent line is given up and replaced', () => {
+  FakeSocket.last.accept()
+  vi.advanceTimersByTime(15_000)
+  expect(FakeSocket.last.types()).toEqual(['hello', 'ping'])
+  vi.advanceTimersByTime(10_000)
+  expect(names()).toContain('closed')
+  vi.advanceTimersByTime(100)
+  expect(FakeSocket.all).toHaveLength(2)
+})
+
+test('an answered ping keeps the line and tells its latency', () => {
+  FakeSocket.last.accept()
+  vi.advanceTimersByTime(15_000)
+  const ping = FakeSocket.last.sent.at(-1) as { t: number }
+  vi.advanceTimersByTime(40)
+  FakeSocket.last.text({ type: 'pong', t: ping.t })
+  expect(seen.at(-1)).toEqual(['latency', { ms: 40 }])
+  vi.advanceTimersByTime(14_000)
+  expect(names()).not.toContain('closed')
+})
+
+test('nothing is sent, and nothing is kept, while the line is down', () => {
+  expect(connection.send({ type: 'interrupt' })).toBe(false)
+  FakeSocket.last.accept()
+  expect(FakeSocket.last.types()).toEqual(['hello'])
+})
+
+test('closing stays closed', () => {
+  FakeSocket.last.accept()
+  connection.close()
+  vi.advanceTimersByTime(60_000)
+  expect(FakeSocket.all).toHaveLength(1)
+})

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { INITIAL_FACTS, phaseOf, type Facts, type Phase } from '../src/phase'
+
+const cases: [Phase, Partial<Facts>][] = [
+  ['connecting', { link: 'new' }],
+  ['ready', {}],
+  ['offline', { link: 'down' }],
+  ['thinking', { asked: true }],
+  ['thinking', { server: 'thinking', microphone: true }],
+  ['speaking', { server: 'speaking' }],
+  ['speaking', { player: 'playing', server: 'idle' }],
+  ['speaking', { player: 'playing', link: 'down' }],
+  ['blocked', { player: 'blocked', server: 'speaking' }],
+  ['listening', { microphone: true }],
+  ['listening', { server: 'listening' }],
+]
+
+test.each(cases)('%s from %o', (phase, facts) => {
+  expect(phaseOf({ ...INITIAL_FACTS, link: 'up', ...facts })).toBe(phase)
+})

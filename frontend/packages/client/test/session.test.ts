@@ -1,0 +1,182 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { ChunkPlayer } from '../src/player'
+import { MicError, Recorder } from '../src/recorder'
+import { Session } from '../src/session'
+import { FakeSocket, FakeVideo, settle, videoMeta } from './fakes'
+
+/** A recorder without a device; `speak` is one frame of sound. */
+class FakeRecorder extends Recorder {
+  failure: MicError | null = null
+  stopped = 0
+
+  override start(): Promise<void> {
+    return this.failure ? Promise.reject(this.failure) : Promise.resolve()
+  }
+
+  override stop(): void {
+    this.stopped += 1
+  }
+
+  speak(): void {
+    this.emit('frame', new Int16Array(512))
+  }
+
+  unplug(): void {
+    this.emit('ended', undefined)
+  }
+}
+
+let videos: [FakeVideo, FakeVideo]
+let recorder: FakeRecorder
+let session: Session
+let phases: string[]
+let subtitles: (string | null)[]
+
+const READY = {
+  type: 'session_ready',
+  protocol: 1,
+  resume_token: 'token',
+  capabilities: ['video'],
+  resumed: false,
+}
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  FakeSocket.all = []
+  videos = [new FakeVideo(), new FakeVideo()]
+  recorder = new FakeRecorder('worklet.js')
+  session = new Session({
+    endpoint: 'ws://host/ws',
+    player: new ChunkPlayer({ chunks: [videos[0].element, videos[1].element] }),
+    recorder,
+    wishes: { language: 'auto' },
+    createSocket: FakeSocket.create,
+  })
+  phases = []
+  subtitles = []
+  session.on('phase', (phase) => phases.push(phase))
+  session.on('subtitle', (text) => subtitles.push(text))
+  session.open()
+})
+
+afterEach(() => {
+  session.close()
+  vi.useRealTimers()
+})
+
+function greet(changes: object = {}): FakeSocket {
+  const socket = FakeSocket.last
+  socket.accept()
+  socket.text({ ...READY, ...changes })
+  return socket
+}
+
+async function chunk(socket: FakeSocket, generation_id: number, chunk_seq = 0): Promise<void> {
+  socket.text(videoMeta({ generation_id, chunk_seq }))
+  socket.raw(new ArrayBuffer(4))
+  await settle()
+}
+
+test('a typed turn goes through thinking and speaking back to ready', async () => {
+  const socket = greet()
+  expect(session.send('Hello')).toBe(true)
+  socket.text({ type: 'state_update', state: 'thinking', reason: 'turn', generation_id: 1 })
+  await chunk(socket, 1)
+  socket.text({ type: 'state_update', state: 'speaking', reason: 'speaking', generation_id: 1 })
+  videos[0].end()
+  socket.text({ type: 'turn_end', reason: 'completed', metrics: {}, generation_id: 1 })
+  socket.text({ type: 'state_update', state: 'idle', reason: 'completed', generation_id: 1 })
+  expect(phases).toEqual(['ready', 'thinking', 'speaking', 'ready'])
+  expect(subtitles).toEqual(['Hello.', null])
+  expect(socket.types()).toEqual(['hello', 'text', 'playback', 'playback'])
+})
+
+test('nothing can be said while the line is down', () => {
+  expect(session.send('Hello')).toBe(false)
+  expect(session.phase).toBe('connecting')
+})
+
+test('stop is silence at once, and late chunks of that reply are ghosts', async () => {
+  const socket = greet()
+  session.send('Hello')
+  await chunk(socket, 1)
+  session.interrupt()
+  expect(subtitles.at(-1)).toBeNull()
+  await chunk(socket, 1, 1)
+  expect(subtitles).toEqual(['Hello.', null])
+  expect(socket.types().at(-1)).toBe('interrupt')
+})
+
+test('a barge-in that the server heard silences the player', async () => {
+  const socket = greet()
+  session.send('Hello')
+  await chunk(socket, 1)
+  socket.text({ type: 'turn_end', reason: 'interrupted', metrics: {}, generation_id: 1 })
+  expect(subtitles.at(-1)).toBeNull()
+})
+
+test('the microphone: open, heard, closed', async () => {
+  const socket = greet()
+  await session.startListening()
+  recorder.speak()
+  expect(session.phase).toBe('listening')
+  session.stopListening()
+  expect(socket.types()).toEqual(['hello', 'start_listen', 'audio', 'stop_listen'])
+  expect(recorder.stopped).toBe(1)
+})
+
+test('a refused microphone changes nothing', async () => {
+  const socket = greet()
+  recorder.failure = new MicError('denied')
+  await expect(session.startListening()).rejects.toMatchObject({ reason: 'denied' })
+  expect(session.phase).toBe('ready')
+  expect(socket.types()).toEqual(['hello'])
+})
+
+test('an unplugged microphone ends the utterance', async () => {
+  const socket = greet()
+  await session.startListening()
+  recorder.unplug()
+  expect(socket.types().at(-1)).toBe('stop_listen')
+  expect(session.phase).toBe('ready')
+})
+
+test('an open microphone survives a reconnect', async () => {
+  const socket = greet()
+  await session.startListening()
+  socket.drop()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(greet().types()).toEqual(['hello', 'start_listen'])
+  expect(phases).toEqual(['ready', 'listening', 'offline', 'listening'])
+})
+
+test('a session that can be resumed is resumed, another is begun anew', async () => {
+  expect(FakeSocket.last.url).toBe('ws://host/ws/new')
+  greet({ capabilities: ['resume'] }).drop()
+  await vi.advanceTimersByTimeAsync(1_000)
+  const again = greet()
+  expect(again.url).toBe('ws://host/ws/s')
+  expect(again.sent[0]).toMatchObject({ type: 'hello', resume_token: 'token', language: 'auto' })
+  again.drop()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(greet().url).toBe('ws://host/ws/new')
+})
+
+test('wishes go out at once and again with every greeting', async () => {
+  const socket = greet()
+  session.configure({ voice: 'en-us+f2' })
+  expect(socket.sent.at(-1)).toEqual({ type: 'config_update', voice: 'en-us+f2' })
+  socket.drop()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(greet().sent[0]).toMatchObject({ language: 'auto', voice: 'en-us+f2' })
+})
+
+test('replies of a new connection are counted anew', async () => {
+  const socket = greet()
+  await chunk(socket, 7)
+  socket.drop()
+  await vi.advanceTimersByTimeAsync(1_000)
+  const again = greet()
+  await chunk(again, 1)
+  expect(subtitles).toEqual(['Hello.', null, 'Hello.'])
+})
