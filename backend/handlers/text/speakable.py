@@ -36,7 +36,11 @@ _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 _TAG = re.compile(r"[\[【]([^\]】\n]{1,24})[\]】]")
 _ASIDE = re.compile(r"(?<!\*)\*(?!\*)([^*\n]{1,60})\*(?!\*)|[(（]([^()（）\n]{1,24})[)）]")
-_URL = re.compile(r"(?:https?://)?(?:www\.)([\w.-]+)\S*|https?://([\w.-]+)\S*")
+_URL = re.compile(
+    r"(?:(?:https?://)?www\.|https?://)([A-Za-z0-9.-]+)[^\s\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]*"
+)
+_PRODUCT = re.compile(r"(?<=\d) ?\* ?(?=\d)")
+_SPACE_BEFORE_STOP = re.compile(r" +(?=[.,!?;:](?:\s|$))")
 _HTML = re.compile(r"</?[a-zA-Z][^<>\n]{0,80}>")
 _LINE_MARK = re.compile(
     r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+•][ \t]+|[-*_=|: ]{3,}$)", re.MULTILINE
@@ -56,13 +60,13 @@ def speakable(text: str) -> str:
     text = _LINK.sub(r"\1", _IMAGE.sub(" ", text))
     text = _CODE_SPAN.sub(r"\1", text)
     text = _JOINED.sub(" ", _URL.sub(_host, text))
-    text = _TAG.sub(" ", text)
+    text = _PRODUCT.sub(" × ", _TAG.sub(" ", text))
     text = _LINE_MARK.sub("", _HTML.sub(" ", text))
     text = _ASIDE.sub(_spoken_aside, text)
     text = _EMOJI.sub(" ", _EMPHASIS.sub("", text))
     text = text.replace("|", ", ").replace("~", "").replace("～", "")
     text = _LINE_BREAK.sub(_pause, text.strip())
-    text = re.sub(r"\s+", " ", text).strip()
+    text = _SPACE_BEFORE_STOP.sub("", re.sub(r"\s+", " ", text)).strip()
     return text if any(char.isalnum() for char in text) else ""
 
 
@@ -104,9 +108,8 @@ def _spoken_aside(found: re.Match[str]) -> str:
 
 def _host(found: re.Match[str]) -> str:
     """An address is read as its site; a full stop after it stays one."""
-    host = found[1] or found[2]
-    tail = re.search(r"[.,;:!?，。！？；：)）]+$", found[0])
-    return host.rstrip(".") + (tail[0] if tail else "")
+    tail = re.search(r"[.,;:!?)]+$", found[0])
+    return found[1].rstrip(".") + (tail[0] if tail else "")
 
 
 def _pause(found: re.Match[str]) -> str:
