@@ -19,6 +19,7 @@ export function useTheme() {
     token: {
       colorPrimary: dark.value ? '#f3a953' : '#1d4a57',
       colorBgElevated: dark.value ? '#152227' : '#f6f9f8',
+      colorBgContainer: dark.value ? '#0e191d' : '#ffffff',
       colorText: dark.value ? '#e6efee' : '#142a32',
       borderRadius: 12,
       fontFamily: 'var(--font-text)',
@@ -27,6 +28,7 @@ export function useTheme() {
       wireframe: false,
     },
     components: {
+      Slider: { colorPrimaryBorder: dark.value ? '#f3a953' : '#1d4a57' },
       Segmented: { colorBgLayout: dark.value ? '#0c1619' : '#dfe7e6' },
     },
   }))

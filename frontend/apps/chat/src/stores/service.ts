@@ -5,8 +5,10 @@ import { ref } from 'vue'
 
 export interface ServiceStatus {
   version: string
-  providers: Providers
-  models: string[]
+  /** Null until it is known. */
+  providers: Providers | null
+  /** The language model that answers. */
+  model?: string
 }
 
 export const useService = defineStore('service', () => {
