@@ -16,6 +16,9 @@ import uvicorn
 from backend.app import create_app
 from backend.config import Settings, load_settings
 from bench.service import Running, running_service
+from tests.fakes.fixtures import edge, make_context, tiny_whisper
+
+__all__ = ["edge", "make_context", "tiny_whisper"]
 
 ROOT = Path(__file__).resolve().parent.parent
 Serve = Callable[..., AbstractAsyncContextManager[str]]
