@@ -145,14 +145,3 @@ async def test_an_idle_session_is_ended_kindly(serve: Serve) -> None:
         assert error["code"] == "session_expired" and not error["recoverable"]
         await client.socket.wait_closed()
         assert client.socket.close_code == 1001
-
-
-async def test_above_the_memory_ceiling_the_longest_idle_goes_first(serve: Serve) -> None:
-    async with (
-        serve(session={"memory_ceiling_mb": 128, "watch_interval_s": 0.6}) as base,
-        joined(f"ws://{base}/ws/new") as first,
-        joined(f"ws://{base}/ws/new") as second,
-    ):
-        await second.send("say", text="I am busy.")
-        await first.until("error", code="session_expired")
-        await second.until("video_chunk_meta")

@@ -30,8 +30,16 @@ class Socket:
 
 def meta(number: int, size: int = 3) -> TtsAudioChunk:
     return TtsAudioChunk(
-        chunk_seq=number, sentence_index=0, part=0, is_last=True, text="", size=size,
-        mime="audio/wav", duration_ms=1, sample_rate=16000, codec="pcm_s16le",
+        chunk_seq=number,
+        sentence_index=0,
+        part=0,
+        is_last=True,
+        text="",
+        size=size,
+        mime="audio/wav",
+        duration_ms=1,
+        sample_rate=16000,
+        codec="pcm_s16le",
     )
 
 
