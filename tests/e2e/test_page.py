@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from playwright.async_api import Page, expect
 
-from backend.handlers.tts.espeak_native import Espeak
+from backend.handlers.tts.espeak_native import Manner, espeak
 from bench.service import Running
 from tests.conftest import Serve
 from tests.e2e.conftest import SOUND_ALLOWED, OpenPage
@@ -122,10 +122,10 @@ async def test_the_page_fits_a_phone(embedded: Running, open_page: OpenPage) -> 
 
 def write_question(path: Path) -> None:
     """Two seconds of quiet, then a spoken question, then quiet: what a microphone would hear."""
-    pcm, rate = Espeak.shared().say("Hello, who are you?")
-    quiet = np.zeros(2 * rate, np.int16)
+    spoken = espeak().speak("Hello, who are you?", Manner(voice="en-us"))
+    quiet = np.zeros(2 * spoken.rate_hz, np.int16)
     with wave.open(str(path), "wb") as wav:
         wav.setnchannels(1)
         wav.setsampwidth(2)
-        wav.setframerate(rate)
-        wav.writeframes(np.concatenate([quiet, pcm, quiet, quiet]).tobytes())
+        wav.setframerate(spoken.rate_hz)
+        wav.writeframes(np.concatenate([quiet, spoken.pcm, quiet, quiet]).tobytes())
