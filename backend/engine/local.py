@@ -30,6 +30,8 @@ READ_BUFFER_BYTES = 1 << 20
 
 # Parallelism comes from the number of workers. A thread pool in each would fight over the cores.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+# A native library that crashes leaves a trace on standard error.
+TELLING = {"PYTHONFAULTHANDLER": "1"}
 
 
 class WorkerLink:
@@ -61,6 +63,7 @@ class WorkerLink:
             env={
                 **os.environ,
                 **ONE_THREAD,
+                **TELLING,
                 "PYTHONPATH": os.pathsep.join(map(_absolute, sys.path)),
             },
             limit=READ_BUFFER_BYTES,
@@ -138,10 +141,15 @@ class WorkerLink:
         future = self._pending.pop(reply.call_id, None)
         if future is None or future.done():
             return
+        try:
+            outcome = rebuild(reply.body) if reply.failed else unpack(reply.body)
+        except Exception as error:  # unpickling runs code of any class, so it can raise anything
+            future.set_exception(EngineError(f"A reply could not be read: {error!r}."))
+            return
         if reply.failed:
-            future.set_exception(rebuild(reply.body))
+            future.set_exception(outcome)
         else:
-            future.set_result(unpack(reply.body))
+            future.set_result(outcome)
 
     def _bury(self) -> None:
         self.alive = False
@@ -188,14 +196,14 @@ class LocalEngine:
         Raises:
             EngineError: one of them could not start.
         """
-        launches = [WorkerLink.launch(self._settings.start_timeout_s) for _ in range(self._size)]
-        started = await asyncio.gather(*launches, return_exceptions=True)
-        links = [link for link in started if isinstance(link, WorkerLink)]
-        failures = [error for error in started if isinstance(error, BaseException)]
-        if failures:
-            await asyncio.gather(*(link.stop() for link in links))
-            raise failures[0]
-        self._links = dict(enumerate(links))
+        launches = [self._launch(slot) for slot in range(self._size)]
+        try:
+            outcomes = await asyncio.gather(*launches, return_exceptions=True)
+            for error in filter(None, outcomes):
+                raise error
+        except BaseException:
+            await self.close()
+            raise
         self._keepers = [asyncio.create_task(self._keep(slot)) for slot in self._links]
 
     async def spawn(self, factory: Callable[..., Any], *args: Any) -> Actor:
@@ -234,6 +242,9 @@ class LocalEngine:
                 for link in links
             ],
         }
+
+    async def _launch(self, slot: int) -> None:
+        self._links[slot] = await WorkerLink.launch(self._settings.start_timeout_s)
 
     async def _least_loaded(self) -> WorkerLink:
         if not self._keepers:

@@ -12,7 +12,7 @@ import numpy as np
 import psutil
 import pytest
 import pytest_asyncio
-from worker_actors import Counter, SharedLog, Slow, Unbuildable
+from worker_actors import Counter, SharedLog, Slow, Sphinx, Unbuildable
 
 from backend.config import EngineSettings
 from backend.engine.local import LocalEngine
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def engine() -> AsyncIterator[LocalEngine]:
-    engine = LocalEngine(EngineSettings(render_workers=1))
+    engine = LocalEngine(EngineSettings(render_workers=1, start_timeout_s=20.0))
     await engine.start()
     yield engine
     await engine.close()
@@ -81,6 +81,21 @@ async def test_other_errors_become_engine_errors_with_their_name(engine: LocalEn
     with pytest.raises(EngineError):
         await actor.call("answer_with_a_secret_type")
     assert await actor.call("add", 1) == 1
+
+
+async def test_an_unreadable_reply_spoils_one_call_only(engine: LocalEngine) -> None:
+    actor = await engine.spawn(Sphinx)
+    with pytest.raises(EngineError, match="could not be read"):
+        await actor.call("ask")
+    assert await actor.call("greet") == "hello"
+
+
+async def test_a_worker_that_cannot_start_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    engine = LocalEngine(EngineSettings(render_workers=2))
+    with pytest.raises(EngineError, match="did not start"):
+        await engine.start()
+    assert engine.status()["workers"] == 0
 
 
 async def test_an_actor_that_cannot_be_built_leaves_nothing(engine: LocalEngine) -> None:
@@ -148,7 +163,7 @@ async def test_new_actors_go_to_the_least_loaded_worker() -> None:
 
 
 async def test_close_is_bounded_and_leaves_no_process() -> None:
-    engine = LocalEngine(EngineSettings(render_workers=1))
+    engine = LocalEngine(EngineSettings(render_workers=1, start_timeout_s=20.0))
     await engine.start()
     actor = await engine.spawn(Slow)
     pid = engine.status()["processes"][0]["pid"]
@@ -179,7 +194,7 @@ from backend.engine.local import LocalEngine
 from worker_actors import Slow
 
 async def main():
-    engine = LocalEngine(EngineSettings(render_workers=1))
+    engine = LocalEngine(EngineSettings(render_workers=1, start_timeout_s=20.0))
     await engine.start()
     actor = await engine.spawn(Slow)
     print(engine.status()["processes"][0]["pid"], flush=True)

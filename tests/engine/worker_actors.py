@@ -81,3 +81,18 @@ class Slow:
 
     def sleep(self, duration_s: float) -> None:
         time.sleep(duration_s)
+
+
+class Riddle:
+    """Can be pickled but not read again."""
+
+    def __reduce__(self) -> tuple[object, tuple[str, ...]]:
+        return int, ("not a number",)
+
+
+class Sphinx:
+    def ask(self) -> Riddle:
+        return Riddle()
+
+    def greet(self) -> str:
+        return "hello"
