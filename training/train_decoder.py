@@ -4,7 +4,7 @@
 
 Time-bounded: the learning rate follows the clock. A checkpoint is written every minute, and
 `--resume` goes on from it with whatever crops exist by then. Ends with numbers on held-out crops
-and a sheet of true (upper rows) and predicted (lower rows) mouths.
+and a sheet of mouths, each true above and drawn below. `--minutes 0` only judges.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from skimage.metrics import structural_similarity
 from torch import Tensor
 
 from training import crop_set
-from training.decoder import CHECKPOINT, FACE, Decoder
+from training.decoder import CHECKPOINT, FACE, Decoder, load
 
 _BATCH = 12
 _AVERAGING = 0.998
@@ -118,8 +118,8 @@ def loss_of(predicted: Tensor, wanted: Tensor, importance: Tensor) -> Tensor:
 
 def train(
     samples: Samples, minutes: float, peak_rate: float, resume: bool, checkpoint: Path
-) -> Decoder:
-    """Train by the wall clock; returns the running average of the weights."""
+) -> None:
+    """Train by the wall clock; the checkpoint keeps the weights and their running average."""
     decoder = Decoder()
     if resume:
         decoder.load_state_dict(torch.load(checkpoint, weights_only=True)["latest"])
@@ -151,7 +151,6 @@ def train(
             _save(decoder, average, checkpoint)
     _recalibrate(average, samples)
     _save(decoder, average, checkpoint)
-    return average.eval()
 
 
 def _average_in(average: Decoder, decoder: Decoder, keep: float) -> None:
@@ -195,13 +194,18 @@ def evaluate(decoder: Decoder, crops: crop_set.CropSet, sheet: Path) -> dict[str
     numbers = {"held_out": float(len(chosen)), "neutral_l1": float(change)}
     for name, picture in (("net", predicted), ("copy", reference)):
         numbers |= {f"{name}_{k}": v for k, v in _scores(picture, wanted).items()}
-    columns_of_pairs = [
-        np.concatenate([t, p]) for t, p in zip(_pixels(wanted), _pixels(predicted), strict=True)
-    ]
-    strips = [np.concatenate(columns_of_pairs[i : i + 10], 1) for i in range(0, 40, 10)]
-    strips = [s for s in strips if s.shape[1] == strips[0].shape[1]]
-    cv2.imwrite(str(sheet), cv2.resize(np.concatenate(strips), None, fx=1.5, fy=2.0))
+    pairs = [np.concatenate(p) for p in zip(_pixels(wanted), _pixels(predicted), strict=True)]
+    cv2.imwrite(str(sheet), _sheet(pairs))
     return numbers
+
+
+def _sheet(pairs: list[np.ndarray], across: int = 8, down: int = 6) -> np.ndarray:
+    """Pictures side by side, filled up with grey, at twice their size."""
+    pairs = pairs[: across * down]
+    rows = math.ceil(len(pairs) / across)
+    pairs += [np.full_like(pairs[0], 128)] * (across * rows - len(pairs))
+    grid = [np.concatenate(pairs[r * across : (r + 1) * across], 1) for r in range(rows)]
+    return np.concatenate(grid).repeat(2, 0).repeat(2, 1)
 
 
 def _pixels(batch: Tensor) -> np.ndarray:
@@ -232,7 +236,9 @@ def main() -> None:
     torch.set_num_threads(args.threads)
     crops = crop_set.load(args.crops)
     print(f"{len(crops.pictures)} crops, {len(np.unique(crops.frame))} poses", flush=True)
-    decoder = train(Samples(crops, 0), args.minutes, args.peak_rate, args.resume, args.out)
+    if args.minutes > 0:
+        train(Samples(crops, 0), args.minutes, args.peak_rate, args.resume, args.out)
+    decoder = load(args.out)
     for name, value in evaluate(decoder, crops, args.out.with_name("decoder_sheet.png")).items():
         print(f"{name}: {value:.4f}")
 
