@@ -5,10 +5,10 @@
  */
 import { Connection, type ConnectionOptions } from './connection'
 import { Emitter } from './emitter'
-import { PROTOCOL_VERSION, type Media } from './messages'
+import { PROTOCOL_VERSION } from './messages'
 import { INITIAL_FACTS, phaseOf, type Facts, type Phase } from './phase'
 import type { ChunkPlayer } from './player'
-import type { ConfigUpdate, Hello, ServerMessage, SessionReady } from './protocol'
+import type { ConfigUpdate, Hello, ServerMessage, SessionReady, StateUpdate } from './protocol'
 import type { Recorder } from './recorder'
 
 export type Wishes = Pick<Hello, 'avatar' | 'voice' | 'language' | 'role' | 'output' | 'token'>
@@ -82,8 +82,8 @@ export class Session extends Emitter<SessionEvents> {
   send(text: string): boolean {
     this.unlock()
     if (!this.connection.send({ type: 'text', text })) return false
-    this.cut()
     this.learn({ asked: true })
+    this.cut()
     return true
   }
 
@@ -145,7 +145,7 @@ export class Session extends Emitter<SessionEvents> {
 
   private listenToConnection(): void {
     this.connection.on('message', (message) => this.received(message))
-    this.connection.on('media', (media) => this.receivedMedia(media))
+    this.connection.on('media', (media) => this.player.push(media))
     this.connection.on('defect', (defect) => this.emit('defect', defect))
     this.connection.on('closed', (closed) => {
       this.learn({ link: 'down', server: 'idle', asked: false })
@@ -154,7 +154,9 @@ export class Session extends Emitter<SessionEvents> {
   }
 
   private listenToPlayer(): void {
-    this.player.on('state', (player) => this.learn({ player }))
+    this.player.on('state', (player) =>
+      this.learn({ player, asked: this.facts.asked && player === 'idle' }),
+    )
     this.player.on('playback', (playback) => this.connection.send(playback))
     this.player.on('chunk', (meta) => this.emit('subtitle', meta?.text ?? null))
     this.player.on('broken', (meta) => this.emit('defect', `chunk ${meta.chunk_seq} cannot be played`))
@@ -168,12 +170,18 @@ export class Session extends Emitter<SessionEvents> {
 
   private received(message: ServerMessage): void {
     if (message.type === 'session_ready') this.greeted(message)
-    else if (message.type === 'state_update') this.learn({ server: message.state, asked: false })
+    else if (message.type === 'state_update') this.moved(message.state)
     else if (message.type === 'error') this.learn({ asked: false })
     const generation = message.generation_id ?? 0
     const isCut = message.type === 'turn_end' && message.reason === 'interrupted'
     this.player.dropBefore(isCut ? generation + 1 : generation)
     this.emit('message', message)
+  }
+
+  /** A turn that cuts another is announced by the end of the other; the question still stands then. */
+  private moved(server: StateUpdate['state']): void {
+    const answered = server === 'thinking' || server === 'speaking'
+    this.learn({ server, asked: this.facts.asked && !answered })
   }
 
   private greeted(ready: SessionReady): void {
@@ -183,11 +191,6 @@ export class Session extends Emitter<SessionEvents> {
     this.learn({ link: 'up' })
     if (this.facts.microphone) this.connection.send({ type: 'start_listen' })
     this.emit('ready', ready)
-  }
-
-  private receivedMedia(media: Media): void {
-    this.learn({ asked: false })
-    this.player.push(media)
   }
 
   private cut(): void {

@@ -91,6 +91,24 @@ test('a typed turn goes through thinking and speaking back to ready', async () =
   expect(socket.types()).toEqual(['hello', 'text', 'playback', 'playback'])
 })
 
+test('a question that cuts a reply is thought about without a pause', async () => {
+  const socket = greet()
+  session.send('Hello')
+  await chunk(socket, 1)
+  session.send('Wait')
+  socket.text({ type: 'turn_end', reason: 'interrupted', metrics: {}, generation_id: 1 })
+  socket.text({ type: 'state_update', state: 'idle', reason: 'new_turn', generation_id: 2 })
+  socket.text({ type: 'state_update', state: 'thinking', reason: 'turn', generation_id: 3 })
+  expect(phases).toEqual(['ready', 'thinking', 'speaking', 'thinking'])
+})
+
+test('a refused question is not waited for', () => {
+  const socket = greet()
+  session.send('Hello')
+  socket.text({ type: 'error', code: 'rate_limited', message: 'Too fast.', recoverable: true })
+  expect(session.phase).toBe('ready')
+})
+
 test('nothing can be said while the line is down', () => {
   expect(session.send('Hello')).toBe(false)
   expect(session.phase).toBe('connecting')

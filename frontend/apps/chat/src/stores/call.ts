@@ -163,7 +163,7 @@ export const useCall = defineStore('call', () => {
 
   watch(() => settings.volume, (volume) => session?.setVolume(volume))
   watch(() => settings.language, (language) => session?.configure({ language }))
-  watch(() => settings.voice, (voice) => session?.configure({ voice }))
+  watch(() => settings.voice, (voice) => session?.configure({ voice: voice ?? 'auto' }))
   watch(() => settings.avatar, (avatar) => session?.configure({ avatar }))
 
   return {
