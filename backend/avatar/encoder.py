@@ -116,7 +116,13 @@ def _overhang(frames: int) -> int:
 
 
 def _add_video(output: Any, form: VideoFormat) -> Any:
-    options = {"preset": "ultrafast", "tune": "zerolatency", "crf": str(form.crf)}
+    options = {
+        "preset": "ultrafast",
+        "tune": "zerolatency",
+        "crf": str(form.crf),
+        # The preset leaves this filter out, and smooth skin then shows the edges of blocks.
+        "x264-params": "deblock=0,0",
+    }
     stream = output.add_stream("libx264", rate=FPS, options=options)
     stream.width, stream.height, stream.pix_fmt = form.width, form.height, "yuv420p"
     codec = stream.codec_context
