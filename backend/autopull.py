@@ -8,7 +8,7 @@ import structlog
 
 from backend.config import Settings
 from backend.errors import AvatarChatError
-from backend.models_store import find_whisper, pull
+from backend.models_store import fetch, find_whisper
 
 RETRY_S = 600.0
 
@@ -25,13 +25,9 @@ async def keep_pulling(settings: Settings) -> None:
         return
     while find_whisper(settings) is None:
         try:
-            await asyncio.to_thread(pull, settings, asr.model, _ignore_progress)
+            await fetch(settings, asr.model)
         except AvatarChatError as error:
             log.info("models.pull_failed", model=asr.model, reason=error.message)
             await asyncio.sleep(RETRY_S)
         else:
             log.info("models.pulled", model=asr.model)
-
-
-def _ignore_progress(file: str, done: int, total: int) -> None:
-    """Nobody watches; `avatar-chat models pull` draws bars."""

@@ -116,7 +116,13 @@ def models_pull(
     name: Annotated[str | None, typer.Argument(help="Model; empty takes the setting's.")] = None,
 ) -> None:
     """Fetch a recognition model, with resume and checksums."""
-    from rich.progress import BarColumn, DownloadColumn, Progress, TransferSpeedColumn
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TaskID,
+        TransferSpeedColumn,
+    )
 
     from backend.models_store import pull
 
@@ -124,12 +130,12 @@ def models_pull(
     with Progress(
         "{task.description}", BarColumn(), DownloadColumn(), TransferSpeedColumn(), console=console
     ) as progress:
-        bars: dict[str, int] = {}
+        bars: dict[str, TaskID] = {}
 
-        def on_progress(file: str, done: int, total: int) -> None:
+        def on_progress(file: str, done_bytes: int, total_bytes: int) -> None:
             if file not in bars:
-                bars[file] = progress.add_task(file, total=total)
-            progress.update(progress.task_ids[bars[file]], completed=done)
+                bars[file] = progress.add_task(file, total=total_bytes)
+            progress.update(bars[file], completed=done_bytes)
 
         path = pull(settings, name or settings.asr.model, on_progress)
     console.print(f"{path} is ready; a running service takes it for its next session.")
