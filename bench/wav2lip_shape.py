@@ -6,6 +6,7 @@ Needs the `onnx` package.
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -79,7 +80,7 @@ class _Net:
         self.parameters += values.size
         return name
 
-    def _node(self, kind: str, inputs: list[str], **attributes: object) -> str:
+    def _node(self, kind: str, inputs: list[str], **attributes: Any) -> str:
         name = f"x{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, inputs, [name], **attributes))
         return name
