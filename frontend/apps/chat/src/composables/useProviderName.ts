@@ -2,6 +2,9 @@
 import { useI18n } from 'vue-i18n'
 
 export function useProviderName(): (provider: string) => string {
-  const { t, te } = useI18n()
-  return (provider) => (te(`providers.${provider}`) ? t(`providers.${provider}`) : provider)
+  const words = useI18n()
+  return (provider) => {
+    const key = `providers.${provider}`
+    return words.te(key) ? words.t(key) : provider
+  }
 }

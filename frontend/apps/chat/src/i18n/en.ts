@@ -23,7 +23,7 @@ export const en = {
     settings: 'Settings',
   },
   start: { title: 'Your browser is holding the sound back', button: 'Let {name} speak' },
-  chat: { label: 'Conversation', you: 'You', interrupted: 'interrupted', failed: 'not finished', hearing: 'Hearing you' },
+  chat: { label: 'Conversation', interrupted: 'interrupted', failed: 'not finished' },
   settings: {
     title: 'Settings',
     avatar: 'Face',
@@ -50,13 +50,11 @@ export const en = {
     asr: 'Speech recognition is a stop-gap: English only, and often wrong. For Whisper, run',
     llm: 'Answers come from a small built-in talker. To connect a model, set these and restart:',
     tts: 'The voice is the built-in synthesiser. A natural one takes over when the computer is online.',
-    close: 'Close',
   },
   problem: {
     retry: 'Try again',
     dismiss: 'Dismiss',
     unreachable: 'The service cannot be reached. Is it still running?',
-    retryIn: 'Next try in {seconds} s.',
     full: 'All places are taken right now. Someone has to leave first.',
     unauthorized: 'This page is not allowed to connect. It needs a valid access token.',
     elsewhere: 'This conversation is already open in another window.',

@@ -25,7 +25,7 @@ export const zh: Messages = {
     settings: '设置',
   },
   start: { title: '浏览器暂时不允许播放声音', button: '让 {name} 开口' },
-  chat: { label: '对话', you: '你', interrupted: '已打断', failed: '未说完', hearing: '正在听你说' },
+  chat: { label: '对话', interrupted: '已打断', failed: '未说完' },
   settings: {
     title: '设置',
     avatar: '形象',
@@ -52,13 +52,11 @@ export const zh: Messages = {
     asr: '语音识别只是临时方案：仅支持英文，且常常出错。要使用 Whisper，请运行',
     llm: '回答来自内置的小型对话程序。要接入模型，请设置以下变量并重启：',
     tts: '声音来自内置合成器。联网后会自动换成自然的声音。',
-    close: '关闭',
   },
   problem: {
     retry: '重试',
     dismiss: '知道了',
     unreachable: '无法连接到服务。它还在运行吗？',
-    retryIn: '{seconds} 秒后再试。',
     full: '现在名额已满，需要等其他人离开。',
     unauthorized: '此页面没有连接权限，需要有效的访问令牌。',
     elsewhere: '这个对话已在另一个窗口打开。',
