@@ -59,12 +59,13 @@ def mask() -> np.ndarray:
 def write_video(path: Path, pictures: list[np.ndarray], matrix: int) -> None:
     with av.open(str(path), "w") as output:
         stream = output.add_stream("libx264", rate=25, options={"crf": "14"})
-        stream.width, stream.height, stream.pix_fmt = SIZE, SIZE, "yuv420p"
+        stream.height, stream.width = pictures[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
         codec = stream.codec_context
         codec.color_range, codec.colorspace = 1, matrix
         codec.color_primaries = codec.color_trc = matrix
         for number, image in enumerate(pictures):
-            frame = av.VideoFrame.from_ndarray(image, format="bgr24")
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="bgr24")
             frame.pts, frame.time_base = number, Fraction(1, 25)
             output.mux(stream.encode(frame.reformat(format="yuv420p", dst_colorspace=matrix)))
         output.mux(stream.encode(None))

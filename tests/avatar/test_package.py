@@ -5,13 +5,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 import pytest
-from face_samples import BOX, FRAMES, SIZE, make_avatar, picture, write_video
+from face_samples import BOX, FRAMES, SIZE, make_avatar
 
 from backend.avatar.package import AvatarPackage, broken_avatars, find_avatar, list_avatars
-from backend.avatar.template import load_template
 from backend.errors import BrokenAvatar, UnknownAvatar
 
 
@@ -105,22 +102,3 @@ def test_no_avatar_at_all(tmp_path: Path) -> None:
     assert list_avatars(tmp_path / "nowhere") == ()
     with pytest.raises(UnknownAvatar, match="No avatar can be used"):
         find_avatar(tmp_path, "")
-
-
-def test_pictures_that_do_not_fit_the_card_are_explained(package: Path) -> None:
-    cv2.imwrite(str(package / "mask.png"), np.zeros((64, 64), np.uint8))
-    with pytest.raises(BrokenAvatar, match="64x64"):
-        load_template(AvatarPackage.load(package))
-    write_video(package / "idle.mp4", [picture(0)] * 3, matrix=1)
-    with pytest.raises(BrokenAvatar, match="3 frames"):
-        load_template(AvatarPackage.load(package))
-    (package / "idle.mp4").write_bytes(b"this is not a video")
-    with pytest.raises(BrokenAvatar, match="cannot be decoded"):
-        load_template(AvatarPackage.load(package))
-
-
-def test_a_template_is_decoded_once_and_again_when_it_changes(package: Path) -> None:
-    first = load_template(AvatarPackage.load(package))
-    assert load_template(AvatarPackage.load(package)) is first
-    cv2.imwrite(str(package / "mask.png"), np.full((96, 96), 7, np.uint8))
-    assert load_template(AvatarPackage.load(package)).mask.max() == pytest.approx(7 / 255)

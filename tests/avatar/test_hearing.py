@@ -1,0 +1,106 @@
+"""Hearing in pieces equals hearing the whole clip at once."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from face_samples import speech
+
+from backend.avatar import mouth
+from backend.avatar.encoder import SAMPLES_PER_FRAME, whole_frames
+from backend.avatar.hearing import BATCH_FRAMES, Hearing
+from backend.avatar.lipsync import LipSync, load_lipsync
+from backend.avatar.mel import mel_spectrogram, mel_windows
+
+
+@pytest.fixture(params=["export", "halves"])
+def net(request: pytest.FixtureRequest) -> LipSync:
+    return load_lipsync(request.getfixturevalue(request.param))
+
+
+def hear(net: LipSync, pcm: np.ndarray, piece: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """All sound, drive and presence of a sentence that arrives in pieces of so many samples."""
+    hearing, heard = Hearing(net), []
+    for begin in range(0, len(pcm), piece):
+        hearing.feed(pcm[begin : begin + piece], begin + piece >= len(pcm))
+        while hearing.ready:
+            heard.append(hearing.take())
+    assert all(len(batch.presence) == BATCH_FRAMES for batch in heard[:-1])
+    sound, drive, presence = zip(*((h.pcm, h.drive, h.presence) for h in heard), strict=True)
+    return np.concatenate(sound), np.concatenate(drive), np.concatenate(presence)
+
+
+def in_and_out() -> np.ndarray:
+    """Speech with a pause long enough for the mouth to rest."""
+    return np.concatenate([speech(0.9, silent_end_s=0.8), speech(1.3)])
+
+
+@pytest.mark.parametrize("piece", [777, 16_000, 1_000_000])
+def test_pieces_give_what_the_whole_clip_gives(net: LipSync, piece: int) -> None:
+    sound, drive, presence = hear(net, in_and_out(), piece)
+    windows = mel_windows(mel_spectrogram(sound), len(presence), net.mel_lead_frames)
+    np.testing.assert_allclose(drive, net.drive(windows), atol=1e-5)
+    inner = slice(2, -3)
+    speaking = mouth.speaking(windows, net.mel_lead_frames)
+    np.testing.assert_allclose(presence[inner], speaking[inner], atol=1e-6)
+
+
+def test_pieces_give_equal_numbers(net: LipSync) -> None:
+    whole, pieces = hear(net, in_and_out(), 1_000_000), hear(net, in_and_out(), 1234)
+    for one, other in zip(whole, pieces, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_the_sound_is_kept_and_ends_quietly_on_a_whole_frame(net: LipSync) -> None:
+    pcm = speech(0.77)
+    sound, _, presence = hear(net, pcm, 5000)
+    np.testing.assert_array_equal(sound[: len(pcm)], pcm)
+    assert not sound[len(pcm) :].any()
+    assert len(sound) >= len(pcm) + 4 * SAMPLES_PER_FRAME
+    assert len(presence) * SAMPLES_PER_FRAME == len(sound)
+    assert whole_frames(len(presence)) == len(presence)
+
+
+def test_a_sentence_that_ends_quietly_is_not_made_longer(net: LipSync) -> None:
+    sound, _, _ = hear(net, speech(1.0, silent_end_s=0.28), 5000)
+    assert len(sound) == 32 * SAMPLES_PER_FRAME
+
+
+def test_the_mouth_comes_from_the_idle_face_and_goes_back_to_it(net: LipSync) -> None:
+    _, _, presence = hear(net, speech(1.0), 1_000_000)
+    assert 0 < presence[0] < presence[1] < presence[2]
+    assert presence[10] == 1
+    assert presence[-3] >= presence[-2] >= presence[-1] == 0
+
+
+def test_a_pause_inside_a_sentence_is_a_rest(net: LipSync) -> None:
+    _, _, presence = hear(net, in_and_out(), 1_000_000)
+    assert presence[30:35].max() == 0
+
+
+def test_nothing_is_ready_before_its_future_is_here(net: LipSync) -> None:
+    hearing, pcm = Hearing(net), speech(3.0)
+    fed = 0
+    while not hearing.ready:
+        hearing.feed(pcm[fed : fed + 160], False)
+        fed += 160
+    assert 0.4 < fed / 16_000 - BATCH_FRAMES / 25 < 0.5
+    hearing.take()
+    assert not hearing.ready
+
+
+def test_no_sound_is_no_frames(net: LipSync) -> None:
+    hearing = Hearing(net)
+    hearing.feed(np.empty(0, np.int16), True)
+    assert (hearing.ready, hearing.frames) == (False, 0)
+
+
+def test_a_lead_moves_the_window_back(halves: Path, tmp_path: Path) -> None:
+    for part in ("encoder", "decoder"):
+        name = f"led.{part}.onnx"
+        (tmp_path / name).write_bytes(halves.with_suffix(f".{part}.onnx").read_bytes())
+    (tmp_path / "led.json").write_text('{"mel_lead_frames": 6}')
+    net = load_lipsync(tmp_path / "led.onnx")
+    sound, drive, presence = hear(net, in_and_out(), 3210)
+    windows = mel_windows(mel_spectrogram(sound), len(presence), 6)
+    np.testing.assert_allclose(drive, net.drive(windows), atol=1e-5)
