@@ -30,12 +30,17 @@ _FRAME_BYTES = 720
 _TICKS_PER_MS = 10_000
 
 
+class _HungUp(Exception):
+    """The client has left."""
+
+
 @dataclass
 class FakeEdge:
     mode: str = "ok"
     url: str = ""
     requests: list[str] = field(default_factory=list)
     """The SSML of every request."""
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     hung_up: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a client leaves before its answer is complete."""
@@ -51,11 +56,14 @@ class FakeEdge:
         await socket.prepare(request)
         await socket.receive_str()
         self.requests.append((await socket.receive_str()).partition("\r\n\r\n")[2])
+        self.asked.set()
         try:
             await self._speak(socket, self.texts[-1])
-        finally:
-            if socket.closed:
-                self.hung_up.set()
+        except (ConnectionError, _HungUp):
+            self.hung_up.set()
+        except asyncio.CancelledError:
+            self.hung_up.set()
+            raise
         return socket
 
     async def _speak(self, socket: web.WebSocketResponse, text: str) -> None:
@@ -69,7 +77,8 @@ class FakeEdge:
         stops = is_first and self.mode in ("truncating", "cutting")
         half = len(mp3) // 2 // _FRAME_BYTES * _FRAME_BYTES
         half_ms = utterance.pcm.size * 500 / utterance.rate_hz
-        await self._send(socket, utterance, mp3[:half], 0, half_ms)
+        words = _words(text, 2 * half_ms)
+        await self._send(socket, words, mp3[:half], 0, half_ms)
         if self.mode == "gated":
             await self._wait_or_leave(socket)
         if stops and self.mode == "cutting":
@@ -77,7 +86,7 @@ class FakeEdge:
             socket._req.transport.abort()
             return
         if not stops:
-            await self._send(socket, utterance, mp3[half:], half_ms, float("inf"))
+            await self._send(socket, words, mp3[half:], half_ms, float("inf"))
         header = b"X-RequestId:0\r\nPath:audio\r\n"
         await socket.send_bytes(len(header).to_bytes(2, "big") + header)
         await socket.send_str(_head("turn.end") + "{}")
@@ -85,7 +94,7 @@ class FakeEdge:
     async def _send(
         self,
         socket: web.WebSocketResponse,
-        utterance: Utterance,
+        words: list[tuple[float, str]],
         mp3: bytes,
         from_ms: float,
         to_ms: float,
@@ -94,9 +103,9 @@ class FakeEdge:
         for start in range(0, len(mp3), _FRAME_BYTES):
             frame = mp3[start : start + _FRAME_BYTES]
             await socket.send_bytes(len(header).to_bytes(2, "big") + header + frame)
-        for moment in utterance.moments:
-            if moment.kind == "word" and from_ms <= moment.at_ms < to_ms:
-                await socket.send_str(_head("audio.metadata") + _mark(moment.at_ms, moment.value))
+        for at_ms, word in words:
+            if from_ms <= at_ms < to_ms:
+                await socket.send_str(_head("audio.metadata") + _mark(at_ms, word))
 
     async def _wait_or_leave(self, socket: web.WebSocketResponse) -> None:
         gate = asyncio.ensure_future(self.gate.wait())
@@ -104,7 +113,7 @@ class FakeEdge:
         try:
             await asyncio.wait([gate, leaving], return_when=asyncio.FIRST_COMPLETED)
             if leaving.done():
-                self.hung_up.set()
+                raise _HungUp
         finally:
             gate.cancel()
             leaving.cancel()
@@ -146,6 +155,12 @@ def _mp3_of(pcm: bytes, rate_hz: int) -> bytes:
 def encode_mp3(utterance: Utterance) -> bytes:
     """The format of the service: 24 kHz, mono, 48 kbit/s, no header of its own."""
     return _mp3_of(utterance.pcm.tobytes(), utterance.rate_hz)
+
+
+def _words(text: str, length_ms: float) -> list[tuple[float, str]]:
+    """Each word and its moment, as if every character took the same time."""
+    found = re.finditer(r"[\u4e00-\u9fff]|[^\W\u4e00-\u9fff]+", text)
+    return [(word.start() * length_ms / len(text), word[0]) for word in found]
 
 
 def _head(path: str) -> str:

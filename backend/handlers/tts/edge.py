@@ -124,10 +124,8 @@ class EdgeTts(BaseHandler[Sentence, SpokenAudio]):
 
     async def _stream(self, text: str, language: str) -> AsyncGenerator[Any]:
         """The service's messages. The connection is ours, so that closing it is certain."""
-        import aiohttp  # loaded long ago by the library
-
         tts = self.context.settings.tts
-        connector = aiohttp.TCPConnector()
+        connector = _connector()
         try:
             communicate = self._library.Communicate(
                 text,
@@ -143,7 +141,7 @@ class EdgeTts(BaseHandler[Sentence, SpokenAudio]):
                 async for message in messages:
                     yield message
         finally:
-            await connector.close()
+            await connector.close_for_good()
 
     def _voice(self, language: str) -> str:
         """The session's voice if it is an Edge voice that speaks the language, else ours."""
@@ -171,6 +169,19 @@ class EdgeTts(BaseHandler[Sentence, SpokenAudio]):
         if status == 403:
             return ProviderError("The Edge voice refuses requests at the moment.", **where)
         return ProviderError(f"The Edge voice failed ({type(error).__name__}).", **where)
+
+
+def _connector() -> Any:
+    """A connector that outlives the library's own sessions: it opens another after a refusal."""
+    import aiohttp  # loaded long ago by the library
+
+    class Connector(aiohttp.TCPConnector):
+        async def close(self, *, abort_ssl: bool = False) -> None: ...
+
+        async def close_for_good(self) -> None:
+            await super().close()
+
+    return Connector()
 
 
 def _note_word(text: str, message: Any, offset_ms: float, progress: _Progress) -> None:

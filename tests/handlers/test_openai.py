@@ -1,0 +1,137 @@
+"""The language model client against a local OpenAI-compatible endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from backend.errors import ProviderError, ProviderUnavailable
+from backend.handlers.chains import llm_chain
+from backend.handlers.fallback import ProviderChange
+from backend.handlers.llm.openai import OpenAiLlm
+from tests.fakes.fixtures import ContextFactory
+from tests.fakes.openai import FakeOpenAi, fake_openai
+from tests.handlers.speech import prompt
+
+ASKED = prompt("Hello", "Hi! How can I help?", "Tell me more.")
+
+
+def connected(make_context: ContextFactory, service: FakeOpenAi, **llm: object) -> OpenAiLlm:
+    return OpenAiLlm(make_context(llm={"base_url": service.base_url, **llm}))
+
+
+@pytest.fixture(autouse=True)
+def no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+
+
+async def test_the_reply_is_streamed(make_context: ContextFactory) -> None:
+    async with fake_openai("gated") as service, asyncio.timeout(30):
+        llm = connected(make_context, service, model="small-one", api_key="secret")
+        stream = llm.process(ASKED)
+        heard = [(await anext(stream)).text for _ in range(3)]
+        assert not service.gate.is_set(), "words come before the reply is complete"
+        service.gate.set()
+        heard += [delta.text async for delta in stream]
+        await llm.release()
+    assert "".join(heard) == service.reply
+    asked = service.requests[0]
+    assert asked["model"] == "small-one" and asked["stream"] is True
+    assert [message["role"] for message in asked["messages"]] == [
+        *("system", "user", "assistant", "user")
+    ]
+    assert service.keys == ["Bearer secret"]
+
+
+async def test_the_key_of_the_environment_is_honoured(
+    make_context: ContextFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "from-the-environment")
+    async with fake_openai() as service:
+        llm = connected(make_context, service)
+        assert len([delta async for delta in llm.process(ASKED)]) == 9
+        await llm.release()
+    assert service.keys == ["Bearer from-the-environment"]
+
+
+async def test_without_key_or_address_it_is_unavailable(make_context: ContextFactory) -> None:
+    with pytest.raises(ProviderUnavailable, match="AVATAR_CHAT_LLM__API_KEY"):
+        await OpenAiLlm(make_context()).initialize()
+
+
+async def test_an_address_where_nobody_answers_is_unavailable(
+    make_context: ContextFactory,
+) -> None:
+    async with fake_openai() as service:
+        pass
+    llm = connected(make_context, service)
+    with pytest.raises(ProviderUnavailable, match="cannot be reached"):
+        await llm.initialize()
+    await llm.release()
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "advice"),
+    [
+        ("401", ProviderUnavailable, "AVATAR_CHAT_LLM__API_KEY"),
+        ("404", ProviderUnavailable, "AVATAR_CHAT_LLM__MODEL"),
+        ("429", ProviderError, "quota"),
+        ("500", ProviderError, "500"),
+    ],
+)
+async def test_refusals_say_what_to_do(
+    make_context: ContextFactory, status: str, kind: type[ProviderError], advice: str
+) -> None:
+    async with fake_openai(status) as service:
+        llm = connected(make_context, service)
+        with pytest.raises(kind, match=advice) as caught:
+            await anext(llm.process(ASKED))
+        await llm.release()
+    assert type(caught.value) is kind
+    assert len(service.requests) == 1, "the chain decides about a second try, not the client"
+
+
+async def test_a_stream_that_breaks_off_is_an_error(make_context: ContextFactory) -> None:
+    async with fake_openai("cut") as service:
+        llm, heard = connected(make_context, service), []
+        with pytest.raises(ProviderError, match="broke off"):
+            async for delta in llm.process(ASKED):
+                heard.append(delta.text)
+        await llm.release()
+    assert "".join(heard) == "Hello from the "
+
+
+async def test_closing_closes_the_http_stream(make_context: ContextFactory) -> None:
+    async with fake_openai("gated") as service, asyncio.timeout(30):
+        llm = connected(make_context, service)
+        stream = llm.process(ASKED)
+        await anext(stream)
+        await stream.aclose()  # type: ignore[attr-defined]  # `process` is a generator
+        await service.hung_up.wait()
+        await llm.release()
+
+
+async def test_in_the_chain_the_built_in_one_takes_over_in_time(
+    make_context: ContextFactory,
+) -> None:
+    changes: list[ProviderChange] = []
+    async with fake_openai("hang") as service, asyncio.timeout(30):
+        settings = {"base_url": service.base_url, "first_token_timeout_s": 0.3}
+        chain = llm_chain(make_context(llm=settings), changes.append)
+        await chain.initialize()
+        heard = [delta.text async for delta in chain.process(prompt("what is 3 plus 4"))]
+        await service.hung_up.wait()
+        await chain.release()
+    assert "7" in "".join(heard)
+    assert changes[0].to_provider == "builtin" and "0.3 s" in changes[0].reason
+
+
+async def test_in_the_chain_a_broken_stream_passes_on(make_context: ContextFactory) -> None:
+    changes: list[ProviderChange] = []
+    async with fake_openai("cut") as service:
+        chain = llm_chain(make_context(llm={"base_url": service.base_url}), changes.append)
+        with pytest.raises(ProviderError, match="broke off"):
+            [delta async for delta in chain.process(ASKED)]
+        await chain.release()
+    assert changes == []
