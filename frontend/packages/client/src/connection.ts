@@ -40,6 +40,8 @@ export class Connection extends Emitter<ConnectionEvents> {
   private readonly pairing = new MediaPairing()
   private readonly backoff: Backoff
   private socket: WebSocket | null = null
+  /** The server said that it will not go on with us. */
+  private dismissed = false
   private retryTimer: Timer | undefined
   private pingTimer: Timer | undefined
   private pongTimer: Timer | undefined
@@ -57,6 +59,7 @@ export class Connection extends Emitter<ConnectionEvents> {
   open(): void {
     if (this.socket) return
     clearTimeout(this.retryTimer)
+    this.dismissed = false
     const socket = this.options.createSocket?.(this.options.url()) ?? new WebSocket(this.options.url())
     socket.binaryType = 'arraybuffer'
     this.socket = socket
@@ -116,6 +119,7 @@ export class Connection extends Emitter<ConnectionEvents> {
     const defect = this.pairing.text(isMediaMeta(message) ? message : null)
     if (defect) this.emit('defect', defect)
     if (message.type === 'session_ready') this.backoff.reset()
+    if (message.type === 'error' && !message.recoverable) this.dismissed = true
     if (message.type === 'pong') this.ponged(message.t)
     // A meta waits for its media; the pair is judged as one.
     else if (!isMediaMeta(message) && this.generations.accepts(message)) this.emit('message', message)
@@ -129,7 +133,7 @@ export class Connection extends Emitter<ConnectionEvents> {
 
   private lost(code: number): void {
     this.forget()
-    if (REFUSED.has(code)) {
+    if (this.dismissed || REFUSED.has(code)) {
       this.emit('closed', { code, retryInMs: null, attempt: this.backoff.attempts })
       return
     }

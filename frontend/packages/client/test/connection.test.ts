@@ -82,6 +82,16 @@ test.each([1008, 1013])('a refusal with %i is not asked again until somebody say
   expect(FakeSocket.all).toHaveLength(2)
 })
 
+test('after an error that ends the session nobody comes back unasked', () => {
+  FakeSocket.last.accept()
+  FakeSocket.last.text({ type: 'error', code: 'session_expired', message: 'Too long.', recoverable: false })
+  FakeSocket.last.drop(1001)
+  expect(seen.at(-1)).toEqual(['closed', { code: 1001, retryInMs: null, attempt: 0 }])
+  connection.retry()
+  FakeSocket.last.drop(1001)
+  expect(seen.at(-1)).toEqual(['closed', { code: 1001, retryInMs: 100, attempt: 1 }])
+})
+
 test('a silent line is given up and replaced', () => {
   FakeSocket.last.accept()
   vi.advanceTimersByTime(15_000)

@@ -56,7 +56,7 @@ export const en = {
     dismiss: 'Dismiss',
     unreachable: 'The service cannot be reached. Is it still running?',
     full: 'All places are taken right now. Someone has to leave first.',
-    unauthorized: 'This page is not allowed to connect. It needs a valid access token.',
+    unauthorized: 'This page is not allowed to connect. Add the access token to its address: #token=…',
     elsewhere: 'This conversation is already open in another window.',
     expired: 'The conversation was closed after a long silence.',
     rateLimited: 'That was a bit fast. Wait a moment, then try again.',

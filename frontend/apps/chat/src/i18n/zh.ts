@@ -58,7 +58,7 @@ export const zh: Messages = {
     dismiss: '知道了',
     unreachable: '无法连接到服务。它还在运行吗？',
     full: '现在名额已满，需要等其他人离开。',
-    unauthorized: '此页面没有连接权限，需要有效的访问令牌。',
+    unauthorized: '此页面没有连接权限。请在地址末尾加上访问令牌：#token=…',
     elsewhere: '这个对话已在另一个窗口打开。',
     expired: '长时间没有说话，对话已关闭。',
     rateLimited: '太快了，请稍等片刻再试。',

@@ -29,6 +29,12 @@ const NOTICE_MS = 12_000
 /** A short break is not worth a word beyond the status pill. */
 const PATIENT_ATTEMPTS = 2
 
+/** `#token=…` in the page's address; a fragment is never sent to a server, nor logged by one. */
+function accessToken(fragment: string): { token?: string } {
+  const token = new URLSearchParams(fragment.slice(1)).get('token')
+  return token ? { token } : {}
+}
+
 export const useCall = defineStore('call', () => {
   const settings = useSettings()
   const conversation = useConversation()
@@ -61,6 +67,7 @@ export const useCall = defineStore('call', () => {
         language: settings.language,
         ...(settings.avatar ? { avatar: settings.avatar } : {}),
         ...(settings.voice ? { voice: settings.voice } : {}),
+        ...accessToken(location.hash),
       },
     })
     listen(session)
@@ -89,8 +96,7 @@ export const useCall = defineStore('call', () => {
       attempts += 1
       retrying.value = retryInMs !== null
       conversation.cut()
-      const explained = problem.value?.retry === 'reconnect'
-      if (!explained && (retryInMs === null || attempts > PATIENT_ATTEMPTS)) problem.value = UNREACHABLE
+      if (retryInMs === null || attempts > PATIENT_ATTEMPTS) lineIsDown()
     })
   }
 
@@ -115,19 +121,29 @@ export const useCall = defineStore('call', () => {
     notices.value = notices.value.filter((notice) => notice.id !== id)
   }
 
-  function send(text: string): void {
+  /** False when the line is down; the words are then still the writer's. */
+  function send(text: string): boolean {
     if (!session?.send(text)) {
-      problem.value = UNREACHABLE
-      return
+      lineIsDown()
+      return false
     }
-    if (problem.value?.retry !== 'reconnect') problem.value = null
+    problem.value = null
     conversation.ask(text)
+    return true
+  }
+
+  function lineIsDown(): void {
+    if (problem.value?.retry !== 'reconnect') problem.value = UNREACHABLE
   }
 
   async function toggleMicrophone(): Promise<void> {
     if (!session) return
     if (microphone.value) {
       session.stopListening()
+      return
+    }
+    if (phase.value === 'offline') {
+      lineIsDown()
       return
     }
     try {
