@@ -16,7 +16,7 @@ import structlog
 
 from backend import metrics
 from backend.config import Settings
-from backend.errors import AvatarChatError, NotAvailable, UnknownAvatar, wire_error
+from backend.errors import AssetError, AvatarChatError, NotAvailable, wire_error
 from backend.handlers.base import Options
 from backend.handlers.fallback import OnChange, ProviderChange
 from backend.handlers.messages import ChatMessage, Pcm, Prompt, Stamp, Transcript
@@ -87,13 +87,16 @@ class Session:
         Raises:
             AvatarChatError: a stage has no provider that works, or the avatar is unknown.
         """
+        refusals: list[AvatarChatError] = []
         if hello is not None:
             self.output = hello.output
-            self.options = self._wishes(hello)
+            self.options, refusals = self._granted(hello)
         await self.stages.initialize(self.options)
         self.post(ready())
         self._greeted = True
         self.post(StateUpdate(state=self.state, reason="ready"))
+        for refusal in refusals:
+            self.report(refusal)
 
     async def close(self, reason: str) -> None:
         """Stop everything and give everything back. Safe to call twice."""
@@ -314,21 +317,20 @@ class Session:
                 )
             )
 
-    def _wishes(self, hello: Hello) -> Options:
-        """What can be granted of a `hello`; the client is told of the rest."""
-        granted = hello
+    def _granted(self, hello: Hello) -> tuple[Options, list[AvatarChatError]]:
+        """What can be granted of a `hello`, and why not the rest."""
+        refusals: list[AvatarChatError] = []
         try:
-            options = choose(self.options, granted)
+            options = choose(self.options, hello)
         except NotAvailable as error:
-            self.report(error)
-            granted = granted.model_copy(update={"video": None})
-            options = choose(self.options, granted)
+            refusals.append(error)
+            options = choose(self.options, hello.model_copy(update={"video": None}))
         try:
             self.stages.check(options)
-        except UnknownAvatar as error:
-            self.report(error)
+        except AssetError as error:
+            refusals.append(error)
             options = replace(options, avatar=None)
-        return options
+        return options, refusals
 
     def _is_busy(self) -> bool:
         return self._conversation.phase is not Phase.NONE

@@ -102,7 +102,7 @@ async def test_the_voices_phonemes_come_as_visemes(embedded: Running) -> None:
         await client.send("say", text="Maybe Bob.")
         await client.until("turn_end")
         marks = [mark for message in client.of("viseme_timeline") for mark in message["marks"]]
-    assert sum(mark[2] == "PP" for mark in marks) == 3
+    assert sum(mark[2] == "PP" for mark in marks) == 4
     assert all(start <= end for start, end, _, _ in marks)
 
 

@@ -21,7 +21,7 @@ def question() -> Pcm:
     """A spoken question with quiet around it."""
     spoken = espeak().speak("Hello, how are you today?", Manner(voice="en-us"))
     sound = soxr.resample(spoken.pcm.astype(np.float32), spoken.rate_hz, SAMPLE_RATE)
-    quiet = np.zeros(SAMPLE_RATE // 2)
+    quiet = np.zeros(SAMPLE_RATE)
     return np.concatenate([quiet, sound, quiet]).astype(np.int16)
 
 
@@ -45,7 +45,7 @@ async def test_a_spoken_question_is_read_and_answered(embedded: Running, questio
 
 
 async def test_stop_listen_ends_the_utterance_at_once(embedded: Running, question: Pcm) -> None:
-    spoken = question[: -SAMPLE_RATE // 2]  # no silence behind it
+    spoken = question[:-SAMPLE_RATE]  # no silence behind it
     async with joined(embedded.ws_url, output="text") as client:
         await client.send("start_listen")
         for start in range(0, len(spoken), FRAME_SAMPLES):
@@ -54,6 +54,7 @@ async def test_stop_listen_ends_the_utterance_at_once(embedded: Running, questio
         await client.send("stop_listen")
         assert (await client.until("asr_final"))["text"]
         await client.until("turn_end", reason="completed")
+        await client.until("state_update", state="idle")
         await client.quiet()
 
 
