@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { en } from '../src/i18n/en'
 import { zh } from '../src/i18n/zh'
-import { microphoneProblem, serverProblem, UNREACHABLE, type Problem } from '../src/lib/problems'
+import { microphoneProblem, serverProblem, UNREACHABLE, WAKING, type Problem } from '../src/lib/problems'
 
 const CODES = [
   'session_limit_reached', 'unauthorized', 'busy', 'session_expired', 'bad_message', 'unknown_type',
@@ -15,6 +15,7 @@ function words(messages: object, key: string): unknown {
 
 const problems: Problem[] = [
   UNREACHABLE,
+  WAKING,
   ...CODES.map((code) => serverProblem(code, 'detail', true)!),
   ...(['denied', 'no_device', 'in_use', 'insecure', 'unsupported'] as const).map(microphoneProblem),
 ]

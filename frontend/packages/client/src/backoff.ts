@@ -7,7 +7,7 @@ export interface BackoffOptions {
   jitter: number
 }
 
-export const DEFAULT_BACKOFF: BackoffOptions = { firstMs: 400, maxMs: 15_000, factor: 2, jitter: 0.4 }
+export const DEFAULT_BACKOFF: BackoffOptions = { firstMs: 400, maxMs: 6_000, factor: 2, jitter: 0.4 }
 
 export class Backoff {
   private failures = 0

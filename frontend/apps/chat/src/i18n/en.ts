@@ -54,6 +54,7 @@ export const en = {
   problem: {
     retry: 'Try again',
     dismiss: 'Dismiss',
+    waking: 'One moment, I am still waking up.',
     unreachable: 'The service cannot be reached. Is it still running?',
     full: 'All places are taken right now. Someone has to leave first.',
     unauthorized: 'This page is not allowed to connect. Add the access token to its address: #token=…',

@@ -56,6 +56,7 @@ export const zh: Messages = {
   problem: {
     retry: '重试',
     dismiss: '知道了',
+    waking: '请稍等，我还在准备。',
     unreachable: '无法连接到服务。它还在运行吗？',
     full: '现在名额已满，需要等其他人离开。',
     unauthorized: '此页面没有连接权限。请在地址末尾加上访问令牌：#token=…',

@@ -43,4 +43,5 @@ export function microphoneProblem(reason: MicFailure): Problem {
   return { key: `problem.mic.${reason}`, retry: reason === 'insecure' ? null : 'microphone' }
 }
 
+export const WAKING: Problem = { key: 'problem.waking', retry: null }
 export const UNREACHABLE: Problem = { key: 'problem.unreachable', retry: 'reconnect' }

@@ -12,7 +12,7 @@ import {
 } from '@avatar-chat/client'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
-import { microphoneProblem, serverProblem, UNREACHABLE, type Problem } from '../lib/problems'
+import { microphoneProblem, serverProblem, UNREACHABLE, WAKING, type Problem } from '../lib/problems'
 import { RECORDER_WORKLET_URL } from '../lib/recorder-worklet'
 import { useConversation } from './conversation'
 import { useService } from './service'
@@ -57,6 +57,8 @@ export const useCall = defineStore('call', () => {
     return chosen ?? ready.value?.avatar ?? service.avatars[0] ?? null
   })
 
+  const canStop = computed(() => phase.value === 'speaking' || phase.value === 'thinking')
+
   function attach(elements: PlayerElements): void {
     const { protocol, host } = location
     session = new Session({
@@ -86,10 +88,11 @@ export const useCall = defineStore('call', () => {
     current.on('ready', (value) => {
       ready.value = value
       retrying.value = false
-      if (problem.value?.retry === 'reconnect') problem.value = null
+      if (problem.value?.retry === 'reconnect' || problem.value === WAKING) problem.value = null
       conversation.reconnected(value.resumed ? (value.history ?? null) : null)
       void service.load()
     })
+    addEventListener('online', () => current.retry())
     let attempts = 0
     current.on('ready', () => (attempts = 0))
     current.on('down', ({ retryInMs }) => {
@@ -133,7 +136,8 @@ export const useCall = defineStore('call', () => {
   }
 
   function lineIsDown(): void {
-    if (problem.value?.retry !== 'reconnect') problem.value = UNREACHABLE
+    if (phase.value === 'connecting') problem.value = WAKING
+    else if (problem.value?.retry !== 'reconnect') problem.value = UNREACHABLE
   }
 
   async function toggleMicrophone(): Promise<void> {
@@ -156,7 +160,9 @@ export const useCall = defineStore('call', () => {
     }
   }
 
+  /** Silences the face; without anything to silence it does nothing. */
   function stop(): void {
+    if (!canStop.value) return
     session?.interrupt()
     conversation.cut()
   }
@@ -164,8 +170,10 @@ export const useCall = defineStore('call', () => {
   async function retry(): Promise<void> {
     const what = problem.value?.retry
     problem.value = null
-    if (what === 'reconnect') session?.retry()
-    else if (what === 'microphone') await toggleMicrophone()
+    if (what === 'reconnect') {
+      retrying.value = true
+      session?.retry()
+    } else if (what === 'microphone') await toggleMicrophone()
     else if (what === 'resend' && conversation.lastAsked) session?.send(conversation.lastAsked)
   }
 
@@ -183,7 +191,7 @@ export const useCall = defineStore('call', () => {
   watch(() => settings.avatar, (avatar) => session?.configure({ avatar }))
 
   return {
-    phase, ready, face, subtitle, microphone, level, retrying, problem, notices,
+    phase, canStop, ready, face, subtitle, microphone, level, retrying, problem, notices,
     attach, send, toggleMicrophone, stop, retry, unlock, dismissNotice, dismissProblem,
   }
 })
