@@ -64,6 +64,7 @@ class FallbackHandler(BaseHandler[In, Out]):
     ) -> None:
         super().__init__(context)
         self.stage = component
+        self.chain = tuple(chain)
         self._handlers = [create(component, name, context) for name in chain]
         self._first_output_s = first_output_s
         self._is_useful = is_useful

@@ -83,7 +83,8 @@ class _Builder:
             self._attention(layer.self_attention, is_self=True)
             self._feed_forward(layer.ffn)
         decoder.embeddings.weight = self._weight(vocabulary_size, WIDTH)
-        decoder.position_encodings.encodings = self._weight(_TEXT_POSITIONS, WIDTH)
+        # Large, or the same letter would be said for ever, which the service takes for noise.
+        decoder.position_encodings.encodings = 20 * self._weight(_TEXT_POSITIONS, WIDTH)
         decoder.projection.weight = decoder.embeddings.weight
         decoder.scale_embeddings = False
         self._norm(decoder.layer_norm)

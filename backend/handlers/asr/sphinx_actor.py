@@ -25,6 +25,8 @@ class SphinxActor:
         """Begin an utterance, all of which is `utterance`; one that was left open is forgotten."""
         if self._is_open:
             self._decoder.end_utt()
+        for decoder in (self._listener, self._decoder):
+            decoder.reinit_feat()  # forget the noise of the last one's room
         self._listener.start_utt()
         self._listener.process_raw(utterance, no_search=True, full_utt=True)
         self._decoder.set_cmn(self._listener.get_cmn(False))

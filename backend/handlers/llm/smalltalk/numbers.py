@@ -18,7 +18,7 @@ _EN_POINT = re.compile(r"(?<=\d) point((?: \d)+)")
 
 _ZH_DIGIT = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 _ZH_SCALE = {"十": 10, "百": 100, "千": 1000}
-_ZH_MYRIAD = {"万": 10**4, "亿": 10**8}
+_ZH_WAN, _ZH_YI = 10**4, 10**8
 _ZH_NUMBER = re.compile(r"[零〇一二两三四五六七八九十百千万亿]+")
 _ZH_POINT = re.compile(r"(?<=\d)点(?=\d)")
 
@@ -44,12 +44,14 @@ def _english(words: str) -> int:
 
 
 def _chinese(chars: str) -> int | str:
-    if not any(char in _ZH_SCALE or char in _ZH_MYRIAD for char in chars):
+    if not any(char in _ZH_SCALE or char in "万亿" for char in chars):
         return "".join(str(_ZH_DIGIT[char]) for char in chars)  # read digit by digit
     total = group = digit = 0
     for char in chars:
-        if char in _ZH_MYRIAD:
-            total, group, digit = (total + group + digit) * _ZH_MYRIAD[char], 0, 0
+        if char == "亿":
+            total, group, digit = (total + group + digit) * _ZH_YI, 0, 0
+        elif char == "万":
+            total, group, digit = total + (group + digit) * _ZH_WAN, 0, 0
         elif char in _ZH_SCALE:
             group, digit = group + max(digit, 1) * _ZH_SCALE[char], 0
         else:
