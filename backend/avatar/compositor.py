@@ -61,7 +61,7 @@ class Compositor:
         template and how far it moved."""
         height, width = crop.shape
         region, mask = self._mask(width, height)
-        large = cv2.resize(layers, (width, height), interpolation=cv2.INTER_CUBIC)[region]
+        large = cv2.resize(layers, (width, height), interpolation=cv2.INTER_LANCZOS4)[region]
         template = crop[region].astype(np.float32)
         change = large[..., 0] - large[..., 2] * (template - large[..., 1])
         mixed = template + presence * mask * change
@@ -78,7 +78,8 @@ class Compositor:
 
 def _moved(change: Float32) -> Float32:
     """(96, 96) from 0 (still) to 1 (moved), soft at the borders."""
-    size = np.abs(change / YUV_SCALE).max(axis=2)
+    luma, blue, red = cv2.split(np.abs(change) / YUV_SCALE)
+    size = np.maximum(luma, np.maximum(blue, red))
     ramp = np.clip((cv2.GaussianBlur(size, (0, 0), MOVED_BLUR_PX) - STILL) / (MOVED - STILL), 0, 1)
     return np.asarray(ramp * ramp * (3.0 - 2.0 * ramp), np.float32)
 
