@@ -28,13 +28,17 @@ def open_page(chromium: Path) -> OpenPage:
     """`async with open_page(url, *flags, **context_options) as page`."""
 
     @asynccontextmanager
-    async def start(url: str, *flags: str, **options: object) -> AsyncIterator[Page]:
+    async def start(
+        url: str, *flags: str, init_script: str | None = None, **options: object
+    ) -> AsyncIterator[Page]:
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(
                 executable_path=str(chromium), args=[*QUIET, *flags]
             )
             try:
                 page = await browser.new_page(locale="en-US", **options)
+                if init_script is not None:
+                    await page.add_init_script(init_script)
                 await page.goto(url)
                 yield page
             finally:

@@ -14,6 +14,21 @@ from bench.service import Running
 from tests.conftest import Serve
 from tests.e2e.conftest import SOUND_ALLOWED, OpenPage
 
+# Whatever a driven browser does counts as a gesture, so the policy is played by hand: no sound
+# before a real press of the Start button.
+REFUSE_AUTOPLAY = """
+    const play = HTMLMediaElement.prototype.play;
+    let allowed = false;
+    addEventListener('pointerdown', (event) => {
+        allowed ||= event.isTrusted && !!event.target.closest('[data-testid=start-button]');
+    }, true);
+    HTMLMediaElement.prototype.play = function () {
+        const refused = !this.muted && !allowed;
+        return refused
+            ? Promise.reject(new DOMException('no gesture', 'NotAllowedError'))
+            : play.call(this);
+    };
+"""
 CHUNK_TIMES = """() => [0, 1].map(i =>
     document.querySelector(`[data-testid=chunk-video-${i}]`).currentTime)"""
 
@@ -65,20 +80,9 @@ async def test_stop_brings_silence(embedded: Running, open_page: OpenPage) -> No
 async def test_a_refused_autoplay_asks_for_one_click(
     embedded: Running, open_page: OpenPage
 ) -> None:
-    async with open_page(url(embedded), "--autoplay-policy=user-gesture-required") as page:
-        await page.evaluate(
-            """() => {
-                const input = document.querySelector('[data-testid=chat-input]');
-                const field = input.matches('textarea,input') ? input
-                    : input.querySelector('textarea,input');
-                const setter = Object.getOwnPropertyDescriptor(
-                    Object.getPrototypeOf(field), 'value').set;
-                setter.call(field, 'Hello!');
-                field.dispatchEvent(new Event('input', {bubbles: true}));
-            }"""
-        )
-        await page.evaluate("document.querySelector('[data-testid=send]').click()")
-        await page.get_by_test_id("start-button").click(timeout=15_000)
+    async with open_page(url(embedded), SOUND_ALLOWED, init_script=REFUSE_AUTOPLAY) as page:
+        await ask(page, "Hello!")
+        await page.get_by_test_id("start-button").click()
         await chunk_time_moves(page)
 
 
