@@ -27,7 +27,7 @@ FACE = 96
 CANVAS = 128  # the face box in the middle, a sixth of its size around it
 _PICTURE = 320  # the square picture that crops are cut from, as in `render/crops.py`
 _FEATHER = 5
-_HELD_OUT_EVERY = 17
+_HELD_OUT_SHARE = 0.08
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,8 @@ class CropSet:
 
     `pictures` (n, 128, 128, 3) uint8 BGR, `controls` (n, 8) float32 in 0..1, `frame` (n,) pose as
     frame of the idle loop, `neutral_of` (n,) index of the same pose's neutral picture,
-    `held_out` (n,) bool: never trained on.
+    `held_out` (n,) bool: never trained on. These are the newest of every rendering process, so that
+    a training that goes on with a grown set has not seen them before either.
     """
 
     pictures: Image
@@ -48,7 +49,8 @@ class CropSet:
 
 def load(crops: Path = CROPS, template: Path = TEMPLATE) -> CropSet:
     """Everything rendered so far. First the neutral picture of every pose, then the mouths."""
-    mouths = [entry for index in sorted(crops.glob("index_*.jsonl")) for entry in _lines(index)]
+    shares = [_lines(index) for index in sorted(crops.glob("index_*.jsonl"))]
+    mouths = [entry for share in shares for entry in share]
     used = {entry["frame"] for entry in mouths}
     poses = [entry for entry in _lines(template / "index.jsonl") if entry["frame"] in used]
     number = {pose["frame"]: i for i, pose in enumerate(poses)}
@@ -68,8 +70,13 @@ def load(crops: Path = CROPS, template: Path = TEMPLATE) -> CropSet:
         controls=np.concatenate([still, moving]),
         frame=np.array(frames),
         neutral_of=np.array([number[frame] for frame in frames]),
-        held_out=np.arange(len(frames)) % _HELD_OUT_EVERY == 5,
+        held_out=np.concatenate([np.zeros(len(poses), bool), *map(_newest, shares)]),
     )
+
+
+def _newest(share: list[Entry]) -> npt.NDArray[np.bool_]:
+    count = len(share)
+    return np.arange(count) >= count - round(_HELD_OUT_SHARE * count)
 
 
 def _lines(index: Path) -> list[Entry]:
