@@ -28,7 +28,7 @@ def converse(*lines: str) -> str:
     ("lines", "expected"),
     [
         (("hello",), "Hello|Hi"),
-        (("Hello, who are you?",), "^Hello! .*not a language model"),
+        (("Hello, who are you?",), "^Hello, nice to meet you! .*not a language model"),
         (("are you a human",), "not a person|not human"),
         (("What time is it?",), r"3:05 PM"),
         (("what's the date today",), "Saturday, November 21, 2026"),
@@ -69,6 +69,7 @@ def test_it_answers(lines: tuple[str, ...], expected: str) -> None:
         (("my name is john", "nice weather", "what's my name?"), "John"),
         (("Hi, I'm Anna.", "what is my name"), "Anna"),
         (("My name is Ann", "call me Bob", "who am I?"), "Bob"),
+        (("Hello, my name is Zoe",), "Hello! Nice to meet you, Zoe!"),
         (("what is my name?",), "not told me"),
         (("我叫小明", "我叫什么名字？"), "小明"),
         (("I really like old films.", "what do I like?"), "old films"),

@@ -33,6 +33,7 @@ from backend.handlers.llm.smalltalk.topic import topic_of
 from backend.handlers.text.language import detect_language
 
 _LONGEST_SAID = 200
+_LONGEST_GREETING = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,10 @@ def answer(line: str, before: Sequence[str], language: str, now: datetime) -> st
     talk = Talk(line.strip(), before, spoken, now)
     said = next(say for rule in _RULES if (say := rule(talk)))
     text = _phrase(talk, said)
-    if GREETING.search(talk.line) and said.key not in NO_GREETING and len(talk.line) < 80:
-        return f"{'你好！' if spoken == 'zh' else 'Hello! '}{text}"
+    is_greeted = GREETING.search(talk.line) and len(talk.line) < _LONGEST_GREETING
+    if is_greeted and said.key not in NO_GREETING:
+        is_known = talk.before or said.key == "name_given"
+        return _phrase(talk, Say("greet_back" if is_known else "greet_first")) + text
     return text
 
 

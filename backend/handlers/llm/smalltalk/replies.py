@@ -10,6 +10,8 @@ Replies = dict[str, tuple[str, ...]]
 ENGLISH: Replies = {
     "greet": ("Hello! It is nice to see you.", "Hi there! How can I help you today?"),
     "greet_named": ("Hello, {name}! It is nice to see you.", "Hi {name}! Good to hear from you."),
+    "greet_first": ("Hello, nice to meet you! ",),
+    "greet_back": ("Hello! ",),
     "who": (
         "I am the small built-in chat program of this service, not a language model. I can "
         "tell the time, do simple sums and chat a little.",
@@ -112,6 +114,8 @@ ENGLISH: Replies = {
 CHINESE: Replies = {
     "greet": ("你好！很高兴见到你。", "你好呀！今天想聊点什么？"),
     "greet_named": ("你好，{name}！很高兴见到你。", "{name}，你好呀！"),
+    "greet_first": ("你好，很高兴认识你！",),
+    "greet_back": ("你好！",),
     "who": (
         "我是这个服务自带的小聊天程序，不是语言模型。我会报时间、算简单的数，也能陪你聊几句。",
         "我是一个有脸的小程序，背后没有语言模型，只有一些规则，所以我说得比较简单。",
