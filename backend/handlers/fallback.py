@@ -205,11 +205,13 @@ class FallbackHandler(BaseHandler[In, Out]):
             reason, trace = error.message, None
         else:  # a defect of ours: what it says goes to the log, not to people
             reason, trace = f"{handler.provider} failed unexpectedly.", error
-        if isinstance(error, ProviderUnavailable):
+        if isinstance(error, ProviderUnavailable):  # often by choice, such as no key set
             breaker.trip(now_s, reason)
+            report = log.info
         else:
             breaker.failed(now_s, reason)
-        log.warning(
+            report = log.warning
+        report(
             "provider_failed",
             session_id=self.context.session_id,
             component=self.stage,
