@@ -33,6 +33,8 @@ const FADE_IN_MS = 140
 const FADE_OUT = 'opacity 260ms ease'
 /** How long after its own length a chunk may still be running before it counts as stuck. */
 const STUCK_MS = 4_000
+/** How long the last picture stays when nothing follows yet; a late sentence then needs no way back. */
+const HOLD_MS = 500
 
 interface Playing {
   media: Media
@@ -50,6 +52,8 @@ export class ChunkPlayer extends Emitter<PlayerEvents> {
   private turn = 0
   private lastUsed: HTMLMediaElement | null = null
   private primed = false
+  private hold: ReturnType<typeof setTimeout> | undefined
+  private concluded = false
 
   constructor(private readonly elements: PlayerElements) {
     super()
@@ -69,9 +73,16 @@ export class ChunkPlayer extends Emitter<PlayerEvents> {
     const pushed = this.queue.push(media)
     if (pushed === 'dropped') return
     if (pushed === 'superseded') this.silence()
+    this.concluded = false
     if (pushed === 'late') this.report(media, 'underrun', 0)
-    if (this.playing) this.preload()
+    if (this.playing && this.hold === undefined) this.preload()
     else this.playNext()
+  }
+
+  /** No more chunks of the current reply will come: when the last has ended, back to the idle face. */
+  conclude(): void {
+    this.concluded = true
+    if (this.hold !== undefined) this.rest()
   }
 
   /** Silence at once; what waits, and what still comes of this reply, is dropped. */
@@ -113,9 +124,11 @@ export class ChunkPlayer extends Emitter<PlayerEvents> {
   }
 
   private playNext(): void {
+    this.endHold()
     const media = this.queue.take()
     if (!media) {
-      this.rest()
+      if (this.concluded) this.rest()
+      else this.hold = setTimeout(() => this.rest(), HOLD_MS)
       return
     }
     this.playing = { media, element: this.load(media), settled: false }
@@ -207,8 +220,14 @@ export class ChunkPlayer extends Emitter<PlayerEvents> {
     this.turn += 1
   }
 
+  private endHold(): void {
+    clearTimeout(this.hold)
+    this.hold = undefined
+  }
+
   /** Nothing more to play for now: back to the idle face. */
   private rest(): void {
+    this.endHold()
     this.playing = null
     for (const element of this.elements.chunks) {
       style(element, { opacity: '0', transition: FADE_OUT })

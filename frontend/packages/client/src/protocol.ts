@@ -389,6 +389,10 @@ export interface VideoChunkMeta {
   height: number
   fps: number
   frames: number
+  /**
+   * frame of the idle loop that it begins with
+   */
+  first_frame: number
   duration_ms: number
   emotion?: string | null
 }

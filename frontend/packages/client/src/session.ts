@@ -175,6 +175,7 @@ export class Session extends Emitter<SessionEvents> {
     const generation = message.generation_id ?? 0
     const isCut = message.type === 'turn_end' && message.reason === 'interrupted'
     this.player.dropBefore(isCut ? generation + 1 : generation)
+    if (message.type === 'turn_end') this.player.conclude()
     this.emit('message', message)
   }
 

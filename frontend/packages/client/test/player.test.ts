@@ -40,6 +40,8 @@ test('chunks take turns on the two elements, and the idle face comes back', asyn
   await settle()
   expect(visible()).toEqual([false, true])
   videos[1].end()
+  expect(visible()).toEqual([false, true])
+  player.conclude()
   expect(visible()).toEqual([false, false])
   expect(player.state).toBe('idle')
   expect(reports).toEqual(['0 started', '0 ended', '1 started', '1 ended'])
@@ -71,13 +73,38 @@ test('an element that never reports a frame is shown all the same', async () => 
   expect(visible()).toEqual([true, false])
 })
 
-test('a chunk that comes too late is an underrun', async () => {
+test('a chunk that comes a little late finds the last picture still there', async () => {
   player.push(chunk(0))
   await settle()
   videos[0].end()
+  vi.advanceTimersByTime(300)
+  expect(visible()).toEqual([true, false])
   player.push(chunk(1))
   await settle()
+  expect(visible()).toEqual([false, true])
   expect(reports).toEqual(['0 started', '0 ended', '1 underrun', '1 started'])
+  expect(subtitles).toEqual(['0', '1'])
+})
+
+test('when nothing comes for long, the idle face is back, and a later chunk still plays', async () => {
+  player.push(chunk(0))
+  await settle()
+  videos[0].end()
+  vi.advanceTimersByTime(600)
+  expect(visible()).toEqual([false, false])
+  expect(player.state).toBe('idle')
+  player.push(chunk(1))
+  await settle()
+  expect(reports.slice(2)).toEqual(['1 underrun', '1 started'])
+})
+
+test('concluding lets what plays play to its end', async () => {
+  player.push(chunk(0))
+  await settle()
+  player.conclude()
+  expect(visible()).toEqual([true, false])
+  videos[0].end()
+  expect(visible()).toEqual([false, false])
 })
 
 test('an interruption is silence at once, and the rest of the reply is not played', async () => {
@@ -136,7 +163,7 @@ test('a chunk that cannot be played is left out', async () => {
 test('a chunk that never ends is given up', async () => {
   player.push(chunk(0))
   await settle()
-  await vi.advanceTimersByTimeAsync(5_000)
+  await vi.advanceTimersByTimeAsync(6_000)
   expect(player.state).toBe('idle')
 })
 
