@@ -72,7 +72,8 @@ def say(
     """Write one clip of the avatar saying something."""
     from backend.say import say_to_file
 
-    clip = asyncio.run(say_to_file(load_settings(), text, output, avatar, language))
+    settings = _quiet(load_settings())
+    clip = asyncio.run(say_to_file(settings, text, output, avatar, language))
     console.print(
         f"{output}: {clip.frames} frames, {clip.duration_ms / 1000:.2f} s, "
         f"{clip.size / 1024:.0f} KiB, voice {clip.voice}, face {clip.face}"
@@ -86,7 +87,7 @@ def doctor(
     """Show what really runs, and what to do about each fallback."""
     from backend.doctor import examine
 
-    findings = asyncio.run(examine(load_settings()))
+    findings = asyncio.run(examine(_quiet(load_settings())))
     if as_json:
         print(json.dumps([finding._asdict() for finding in findings], indent=2))
     else:
@@ -165,6 +166,14 @@ def _findings_table(findings: list[Finding]) -> Table:
             finding.advice,
         )
     return table
+
+
+def _quiet(settings: Settings) -> Settings:
+    """A command says what it has to say itself; of the log only errors are of interest."""
+    from backend.logs import configure_logs
+
+    configure_logs(settings.log.model_copy(update={"level": "error"}))
+    return settings
 
 
 def _with_address(settings: Settings, host: str | None, port: int | None) -> Settings:

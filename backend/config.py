@@ -145,7 +145,7 @@ class AvatarSettings(Section):
 
 class EngineSettings(Section):
     render_workers: int = Field(
-        0, ge=0, description="Processes that draw faces; 0 takes the number of cores less one."
+        0, ge=0, description="Processes that draw faces; 0 takes one per core, at most four."
     )
     start_timeout_s: float = Field(60.0, gt=0, description="Bound on a worker's start.")
 

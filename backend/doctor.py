@@ -21,11 +21,10 @@ _PACKAGES = {
     "edge": "edge-tts",
     "espeak": "espeakng-loader",
 }
-_STOP_GAP_ADVICE = {
-    ("asr", "pocketsphinx"): "English only and often wrong. Run: avatar-chat models pull",
-    ("llm", "builtin"): "A small built-in program. Set AVATAR_CHAT_LLM__BASE_URL or "
-    "AVATAR_CHAT_LLM__API_KEY to connect a language model.",
-    ("tts", "espeak"): "A robotic voice. Edge-TTS takes over when the network allows it.",
+_STOP_GAPS = {
+    "pocketsphinx": "A stop-gap: English only, and often wrong.",
+    "builtin": "A stop-gap: a small program, not a language model.",
+    "espeak": "A stop-gap: it sounds like a robot.",
 }
 
 
@@ -72,12 +71,11 @@ async def _examine(component: str, handler: BaseHandler[object, object]) -> Find
     except AvatarChatError as error:
         return Finding(component, "-", "-", "broken", error.message)
     runs = handler.active
-    first = handler.chain[0] if isinstance(handler, FallbackHandler) else runs
-    advice = _STOP_GAP_ADVICE.get((component, runs), "")
-    if runs != first and isinstance(handler, FallbackHandler):
-        why = handler.out_of_order.get(first, "")
-        return Finding(component, runs, _version(runs), "fallback", f"{why} {advice}".strip())
-    return Finding(component, runs, _version(runs), "ok", advice)
+    note = _STOP_GAPS.get(runs, "")
+    if isinstance(handler, FallbackHandler) and runs != handler.chain[0]:
+        why = handler.out_of_order.get(handler.chain[0], "")
+        return Finding(component, runs, _version(runs), "fallback", f"{note} {why}".strip())
+    return Finding(component, runs, _version(runs), "ok", note)
 
 
 def _version(provider: str) -> str:

@@ -279,6 +279,7 @@ class VideoChunkMeta(ServerMessage):
     height: int
     fps: int
     frames: int
+    first_frame: int = Field(0, description="frame of the idle loop that it begins with")
     duration_ms: float
     emotion: str | None = None
 

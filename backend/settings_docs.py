@@ -1,4 +1,4 @@
-"""`docs/settings.md`, written from `config.py`: `python -m backend.settings_docs > docs/settings.md`."""
+"""`docs/settings.md`, written from `config.py`: `python -m backend.settings_docs`."""
 
 from __future__ import annotations
 

@@ -23,6 +23,9 @@ from backend.engine.base import Actor
 from backend.engine.wire import HEADER, Kind, Ready, Reply, Request, frame, pack, rebuild, unpack
 from backend.errors import EngineError, WorkerDied
 
+MOST_WORKERS = 4
+"""Unless told otherwise. One worker draws several faces at once, and each holds its own weights."""
+
 STOP_TIMEOUT_S = 2.0
 RELAUNCH_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 10.0
@@ -182,7 +185,7 @@ class LocalEngine:
 
     def __init__(self, settings: EngineSettings) -> None:
         self._settings = settings
-        self._size = settings.render_workers or max(1, (os.cpu_count() or 2) - 1)
+        self._size = settings.render_workers or min(os.cpu_count() or 1, MOST_WORKERS)
         self._links: dict[int, WorkerLink] = {}
         self._keepers: list[asyncio.Task[None]] = []
         self._changed = asyncio.Condition()

@@ -119,6 +119,8 @@ class VideoChunk:
     sentence: Sentence
     part: int
     is_last: bool
+    first_frame: int
+    """The frame of the avatar's idle loop that it begins with."""
     data: bytes
     container: str
     mime: str

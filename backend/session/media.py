@@ -27,6 +27,7 @@ def video_message(chunk: VideoChunk, chunk_seq: int) -> VideoChunkMeta:
         height=chunk.height,
         fps=chunk.fps,
         frames=chunk.frames,
+        first_frame=chunk.first_frame,
         duration_ms=chunk.duration_ms,
         emotion=chunk.sentence.emotion,
     )

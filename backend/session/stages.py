@@ -119,13 +119,20 @@ class StageFactory:
             AvatarChatError: what cannot be loaded, and why.
         """
         stages = self.build("warm-up")
+        workers: int = self._engine.status()["workers"]
+        faces = [LipSyncAvatar(stages.avatar.context) for _ in range(workers - 1)]
         try:
-            await stages.initialize(Options())
+            async with asyncio.TaskGroup() as group:
+                group.create_task(stages.initialize(Options()))
+                for face in faces:  # each lands on a worker of its own
+                    group.create_task(face.initialize())
             return stages.providers()
-        except ExceptionGroup as group:
-            raise first_error(group) from group
+        except ExceptionGroup as failed:
+            raise first_error(failed) from failed
         finally:
             await stages.release()
+            for face in faces:
+                await face.release()
 
 
 def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:

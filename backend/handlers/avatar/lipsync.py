@@ -124,6 +124,7 @@ class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
             sentence=item.sentence,
             part=0,
             is_last=True,
+            first_frame=chunk.first_frame,
             data=chunk.data,
             container=chunk.container,
             mime=chunk.mime,

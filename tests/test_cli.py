@@ -1,0 +1,94 @@
+"""The command line, as a person meets it: a process, its words and its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import av
+
+from bench.service import EMBEDDED
+
+
+def avatar_chat(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "backend", *args],
+        env={**os.environ, **EMBEDDED, "COLUMNS": "200", **env},
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+
+
+def test_say_writes_a_clip(tmp_path: Path) -> None:
+    clip = tmp_path / "clip.mp4"
+    told = avatar_chat("say", "Good morning.", "-o", str(clip))
+    assert told.returncode == 0 and "espeak" in told.stderr
+    with av.open(str(clip)) as container:
+        assert {stream.type for stream in container.streams} == {"video", "audio"}
+        assert container.duration > 500_000
+
+
+def test_say_explains_what_it_cannot_do(tmp_path: Path) -> None:
+    for args, words in (
+        (("**", "-o", str(tmp_path / "x.mp4")), "nothing to say"),
+        (("Hi", "-o", str(tmp_path / "no/x.mp4")), "cannot be written"),
+        (("Hi", "-o", str(tmp_path / "x.mp4"), "--avatar", "nobody"), "no avatar 'nobody'"),
+    ):
+        told = avatar_chat("say", *args)
+        assert told.returncode == 1 and words in told.stderr and "Traceback" not in told.stderr
+
+
+def test_doctor_names_what_really_runs() -> None:
+    told = avatar_chat("doctor", "--json", AVATAR_CHAT_LLM__CHAIN='["openai", "builtin"]')
+    findings = {finding["component"]: finding for finding in json.loads(told.stdout)}
+    assert findings["tts"]["runs"] == "espeak" and findings["tts"]["verdict"] == "ok"
+    assert findings["llm"]["verdict"] == "fallback"
+    assert "AVATAR_CHAT_LLM__BASE_URL" in findings["llm"]["advice"]
+    assert {"vad", "asr", "avatar", "page"} <= set(findings)
+
+
+def test_doctor_reports_a_broken_part_and_fails(tmp_path: Path) -> None:
+    told = avatar_chat("doctor", AVATAR_CHAT_AVATAR__MODEL=str(tmp_path / "gone.onnx"))
+    assert told.returncode == 1 and "broken" in told.stdout and "gone.onnx" in told.stdout
+
+
+def test_a_used_port_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        told = avatar_chat("run", "--port", str(port))
+    assert told.returncode == 1 and f"server.port = {port}" in told.stderr
+    assert "--port" in told.stderr
+
+
+def test_a_wrong_setting_stops_the_start() -> None:
+    told = avatar_chat("run", AVATAR_CHAT_LOG__LEVEL="loud")
+    assert told.returncode == 1 and "log.level" in told.stderr and "'loud'" in told.stderr
+
+
+def test_models_are_listed() -> None:
+    told = avatar_chat("models", "list")
+    assert "small" in told.stdout and "MIT" in told.stdout
+
+
+def test_an_unwritable_cache_is_explained(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    told = avatar_chat(
+        "models",
+        "pull",
+        "tiny",
+        AVATAR_CHAT_ASR__MODELS_DIR=str(blocked / "models"),
+        AVATAR_CHAT_MODELS__MIRROR="http://127.0.0.1:9",
+    )
+    assert told.returncode == 1 and "Traceback" not in told.stderr
+
+
+def test_an_unknown_bench_names_the_known() -> None:
+    told = avatar_chat("bench", "juggling")
+    assert told.returncode == 1 and "latency" in told.stderr
