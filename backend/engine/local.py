@@ -17,11 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import structlog
 
 from backend.config import EngineSettings
 from backend.engine.base import Actor
 from backend.engine.wire import HEADER, Kind, Ready, Reply, Request, frame, pack, rebuild, unpack
 from backend.errors import EngineError, WorkerDied
+
+log = structlog.get_logger()
 
 MOST_WORKERS = 4
 """Unless told otherwise. One worker draws several faces at once, and each holds its own weights."""
@@ -210,12 +213,22 @@ class LocalEngine:
         self._keepers = [asyncio.create_task(self._keep(slot)) for slot in self._links]
 
     async def spawn(self, factory: Callable[..., Any], *args: Any) -> Actor:
+        """Nothing is lost with a worker that ends meanwhile, so another one is tried."""
+        body = pack((factory, args))
+        for _ in range(self._size):
+            try:
+                return await self._spawn_once(body)
+            except WorkerDied:
+                log.warning("engine.spawn_again")
+        return await self._spawn_once(body)
+
+    async def _spawn_once(self, body: bytes) -> Actor:
         link = await self._least_loaded()
         actor_id = next(self._actor_ids)
         link.actors.add(actor_id)
         actor = LocalActor(link, actor_id)
         try:
-            await link.request(Kind.SPAWN, actor_id, "", pack((factory, args)))
+            await link.request(Kind.SPAWN, actor_id, "", body)
         except BaseException:
             await actor.close()
             raise

@@ -228,12 +228,20 @@ export class ChunkPlayer extends Emitter<PlayerEvents> {
   /** Nothing more to play for now: back to the idle face. */
   private rest(): void {
     this.endHold()
+    if (this.playing) this.alignIdle(this.playing)
     this.playing = null
     for (const element of this.elements.chunks) {
       style(element, { opacity: '0', transition: FADE_OUT })
     }
     this.setState('idle')
     this.emit('chunk', null)
+  }
+
+  /** Chunks are drawn over the idle loop's own frames: it goes on where the reply left the head. */
+  private alignIdle({ media: { meta }, element }: Playing): void {
+    const { idle } = this.elements
+    if (!idle || meta.type !== 'video_chunk_meta' || !(idle.duration > 0)) return
+    idle.currentTime = ((meta.first_frame ?? 0) / meta.fps + element.currentTime) % idle.duration
   }
 
   private silence(): void {

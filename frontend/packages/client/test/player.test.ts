@@ -181,3 +181,13 @@ test('volume nought is muted', () => {
   expect(videos[1].element.muted).toBe(false)
   expect(videos[1].element.volume).toBe(0.5)
 })
+
+test('the idle loop goes on where the reply left the head', async () => {
+  Object.assign(idle.element, { duration: 5 })
+  player.push(media(videoMeta({ first_frame: 100, fps: 25 })))
+  await settle()
+  Object.assign(videos[0].element, { currentTime: 2 })
+  videos[0].end()
+  player.conclude()
+  expect(idle.element.currentTime).toBe(1)
+})
