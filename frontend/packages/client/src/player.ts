@@ -241,7 +241,7 @@ export class ChunkPlayer extends Emitter<PlayerEvents> {
   private alignIdle({ media: { meta }, element }: Playing): void {
     const { idle } = this.elements
     if (!idle || meta.type !== 'video_chunk_meta' || !(idle.duration > 0)) return
-    idle.currentTime = ((meta.first_frame ?? 0) / meta.fps + element.currentTime) % idle.duration
+    idle.currentTime = (meta.first_frame / meta.fps + element.currentTime) % idle.duration
   }
 
   private silence(): void {

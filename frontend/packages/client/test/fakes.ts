@@ -19,6 +19,7 @@ export function videoMeta(changes: Partial<VideoChunkMeta> = {}): VideoChunkMeta
     width: 512,
     height: 512,
     fps: 25,
+    first_frame: 0,
     frames: 25,
     duration_ms: 1000,
     ...changes,

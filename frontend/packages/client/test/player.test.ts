@@ -183,7 +183,7 @@ test('volume nought is muted', () => {
 })
 
 test('the idle loop goes on where the reply left the head', async () => {
-  Object.assign(idle.element, { duration: 5 })
+  Object.defineProperty(idle.element, 'duration', { value: 5 })
   player.push(media(videoMeta({ first_frame: 100, fps: 25 })))
   await settle()
   Object.assign(videos[0].element, { currentTime: 2 })
