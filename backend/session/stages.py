@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,9 +54,7 @@ class Stages:
             AvatarChatError: a stage has nothing that works.
         """
         await self.reconfigure(options)
-        async with asyncio.TaskGroup() as group:
-            for handler in self.by_component().values():
-                group.create_task(handler.initialize())
+        await load_all(self.by_component().values())
 
     def check(self, options: Options) -> None:
         """Refuse what cannot be granted.
@@ -122,17 +120,27 @@ class StageFactory:
         workers: int = self._engine.status()["workers"]
         faces = [LipSyncAvatar(stages.avatar.context) for _ in range(workers - 1)]
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(stages.initialize(Options()))
-                for face in faces:  # each lands on a worker of its own
-                    group.create_task(face.initialize())
+            # Each face lands on a worker of its own, and warms it.
+            await load_all([*stages.by_component().values(), *faces])
             return stages.providers()
-        except ExceptionGroup as failed:
-            raise first_error(failed) from failed
         finally:
             await stages.release()
             for face in faces:
                 await face.release()
+
+
+async def load_all(handlers: Iterable[BaseHandler[Any, Any]]) -> None:
+    """Load side by side.
+
+    Raises:
+        AvatarChatError: the first that could not be loaded.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            for handler in handlers:
+                group.create_task(handler.initialize())
+    except ExceptionGroup as failed:
+        raise first_error(failed) from failed
 
 
 def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from websockets.asyncio.client import connect
 
 from bench.service import Running
 from tests.conftest import ROOT, Serve
@@ -83,7 +85,11 @@ async def test_a_missing_model_keeps_readiness_red_with_the_reason(
     for model, words in ((missing, "gone.onnx"), (corrupt, "corrupt.onnx")):
         async with serve(wait=False, avatar={"model": model}) as base:
             pending = await _settled(base)
+            async with connect(f"ws://{base}/ws/new") as socket:
+                error = json.loads(await socket.recv())
+                await socket.wait_closed()
         assert words in pending["service"]
+        assert error["code"] == "model_file" and words in error["message"]
 
 
 async def test_a_broken_avatar_keeps_readiness_red_with_the_reason(
