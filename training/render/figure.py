@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import bpy
 import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
@@ -61,16 +62,11 @@ class Figure:
         """The 68 landmarks of what is shown, (68, 2) in 0..1 of the picture, y down."""
         return self._studio.project(self._vertices[LANDMARKS])
 
-    def mouth_gap_cm(self) -> float:
-        """Distance between the inner lips, centimetres."""
-        mark = self._vertices[LANDMARKS]
-        return float(np.linalg.norm(mark[61:64].mean(0) - mark[65:68].mean(0)))
-
     def render(self, path: Path, size: int, samples: int, region: Box | None = None) -> None:
         """See `Studio.render`."""
         self._studio.render(path, size, samples, region)
 
-    def _build_torso(self, look: Look):
+    def _build_torso(self, look: Look) -> bpy.types.Object:
         vertices, faces = torso.jumper(self._head, look)
         thing = self._studio.add_mesh("jumper", vertices, faces)
         thing.data.materials.append(materials.knit(look.cloth))
@@ -78,7 +74,7 @@ class Figure:
         shell.thickness, shell.offset = 0.004, 1
         return thing
 
-    def _build_head(self, complexion: Complexion, look: Look):
+    def _build_head(self, complexion: Complexion, look: Look) -> bpy.types.Object:
         head = self._head
         kept = np.isin(head.face_material, ranges.DRAWN_MATERIALS) & ~_under_clothes(head)
         faces = [tuple(int(i) for i in f if i >= 0) for f in head.faces[kept]]
@@ -115,7 +111,7 @@ class Figure:
         return thing
 
 
-def _attach(mesh, name: str, kind: str, values: Array) -> None:
+def _attach(mesh: bpy.types.Mesh, name: str, kind: str, values: Array) -> None:
     field = {_FLOAT: "value", _COLOUR: "color", _VECTOR: "vector"}[kind]
     attribute = mesh.attributes.new(name, kind, "POINT")
     attribute.data.foreach_set(field, np.ascontiguousarray(values, np.float32).ravel())
