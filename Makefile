@@ -26,6 +26,7 @@ lint: .venv/.dev frontend/node_modules/.installed
 	$(BIN)/mypy
 	$(NPM) run lint
 	$(NPM) run typecheck
+	$(NPM) run generate -- --check
 
 bench: .venv/.runtime
 	$(BIN)/avatar-chat bench
@@ -72,7 +73,6 @@ lock: .venv/.installer
 # Rewrites what follows from the code: the contract, the settings page, the page's types.
 .PHONY: docs
 docs: .venv/.dev frontend/node_modules/.installed
-	$(BIN)/python -m backend.protocol_docs markdown > docs/protocol.md
+	$(BIN)/python -m backend.protocol_docs > docs/protocol.md
 	$(BIN)/python -m backend.settings_docs > docs/settings.md
-	$(BIN)/python -m backend.protocol_docs schema > frontend/packages/client/src/protocol.schema.json
 	$(NPM) run generate
