@@ -1,14 +1,9 @@
-"""`docs/protocol.md` and the JSON Schema, written from `protocol.py`.
-
-python -m backend.protocol_docs markdown > docs/protocol.md
-python -m backend.protocol_docs schema   > frontend/packages/client/src/protocol.schema.json
-"""
+"""`docs/protocol.md`, written from `protocol.py`: `python -m backend.protocol_docs`."""
 
 from __future__ import annotations
 
 import inspect
 import json
-import sys
 from collections.abc import Iterator
 from typing import Any, get_args
 
@@ -19,7 +14,7 @@ from backend import protocol as p
 _INTRO = """\
 # The wire contract, version {version}
 
-Written by `python -m backend.protocol_docs markdown` from `backend/protocol.py`; do not edit.
+Written by `python -m backend.protocol_docs` from `backend/protocol.py`; do not edit.
 
 One WebSocket per session: `GET /ws/{{session_id}}`, where `new` asks the server for an id. Text
 frames are JSON objects with a `type`; binary frames are media.
@@ -97,7 +92,4 @@ def _error_codes() -> list[str]:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["schema"]:
-        print(json.dumps(p.json_schema(), indent=2))
-    else:
-        print(markdown(), end="")
+    print(markdown(), end="")
