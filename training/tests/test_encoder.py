@@ -1,14 +1,13 @@
-"""The encoder and its training batches. Runs where torch is, which is not where the service is."""
+"""The encoder and its training batches."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch", reason="torch (only for training) is not installed")
-
-from backend.avatar.mel import mel_windows, windows_at  # noqa: E402
-from training import encoder  # noqa: E402
+from backend.avatar.mel import mel_windows, windows_at
+from training import encoder
 
 
 @pytest.fixture

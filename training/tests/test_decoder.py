@@ -1,8 +1,6 @@
-import pytest
+import torch
 
-torch = pytest.importorskip("torch", reason="torch is only in the training environment")
-
-from training.decoder import Decoder  # noqa: E402
+from training.decoder import Decoder
 
 
 def _run() -> tuple["torch.Tensor", "torch.Tensor"]:
