@@ -233,18 +233,22 @@ class StateUpdate(ServerMessage):
     reason: str
 
 
-class AsrPartial(ServerMessage):
+class _Recognised(ServerMessage):
+    text: str
+    language: str
+    confidence: float | None = None
+
+
+class AsrPartial(_Recognised):
+    """What is recognised so far."""
+
     type: Literal["asr_partial"] = "asr_partial"
-    text: str
-    language: str
-    confidence: float | None = None
 
 
-class AsrFinal(ServerMessage):
+class AsrFinal(_Recognised):
+    """The recognised utterance."""
+
     type: Literal["asr_final"] = "asr_final"
-    text: str
-    language: str
-    confidence: float | None = None
 
 
 class TextChunk(ServerMessage):
@@ -263,42 +267,36 @@ class SentenceMessage(ServerMessage):
     emotion: str | None = None
 
 
-class VideoChunkMeta(ServerMessage):
+class _MediaMeta(ServerMessage):
+    chunk_seq: int = Field(description="0, 1, 2 … within the reply")
+    sentence_index: int
+    part: int
+    is_last: bool = Field(description="the last part of its sentence")
+    text: str
+    size: int = Field(description="bytes of the binary frame")
+    mime: str
+    duration_ms: float
+    emotion: str | None = None
+
+
+class VideoChunkMeta(_MediaMeta):
     """Immediately followed by one binary frame of exactly `size` bytes."""
 
     type: Literal["video_chunk_meta"] = "video_chunk_meta"
-    chunk_seq: int
-    sentence_index: int
-    part: int
-    is_last: bool
-    text: str
-    size: int
     container: Container
-    mime: str
     width: int
     height: int
     fps: int
     frames: int
     first_frame: int = Field(0, description="frame of the idle loop that it begins with")
-    duration_ms: float
-    emotion: str | None = None
 
 
-class TtsAudioChunk(ServerMessage):
+class TtsAudioChunk(_MediaMeta):
     """The same pairing, for `output: audio`."""
 
     type: Literal["tts_audio_chunk"] = "tts_audio_chunk"
-    chunk_seq: int
-    sentence_index: int
-    part: int
-    is_last: bool
-    text: str
-    size: int
-    mime: str
-    duration_ms: float
     sample_rate: int
     codec: str
-    emotion: str | None = None
 
 
 class VisemeTimeline(ServerMessage):

@@ -28,6 +28,9 @@ export type ServerMessage =
   | VideoChunkMeta
   | VisemeTimeline
 
+/**
+ * The recognised utterance.
+ */
 export interface AsrFinal {
   session_id: string
   /**
@@ -38,11 +41,14 @@ export interface AsrFinal {
    * set when it belongs to a reply
    */
   generation_id?: number | null
-  type: 'asr_final'
   text: string
   language: string
   confidence?: number | null
+  type: 'asr_final'
 }
+/**
+ * What is recognised so far.
+ */
 export interface AsrPartial {
   session_id: string
   /**
@@ -53,10 +59,10 @@ export interface AsrPartial {
    * set when it belongs to a reply
    */
   generation_id?: number | null
-  type: 'asr_partial'
   text: string
   language: string
   confidence?: number | null
+  type: 'asr_partial'
 }
 /**
  * Microphone audio for clients that cannot send binary frames.
@@ -321,18 +327,27 @@ export interface TtsAudioChunk {
    * set when it belongs to a reply
    */
   generation_id?: number | null
-  type: 'tts_audio_chunk'
+  /**
+   * 0, 1, 2 … within the reply
+   */
   chunk_seq: number
   sentence_index: number
   part: number
+  /**
+   * the last part of its sentence
+   */
   is_last: boolean
   text: string
+  /**
+   * bytes of the binary frame
+   */
   size: number
   mime: string
   duration_ms: number
+  emotion?: string | null
+  type: 'tts_audio_chunk'
   sample_rate: number
   codec: string
-  emotion?: string | null
 }
 /**
  * The last message of a generation; nothing of that generation follows.
@@ -376,15 +391,26 @@ export interface VideoChunkMeta {
    * set when it belongs to a reply
    */
   generation_id?: number | null
-  type: 'video_chunk_meta'
+  /**
+   * 0, 1, 2 … within the reply
+   */
   chunk_seq: number
   sentence_index: number
   part: number
+  /**
+   * the last part of its sentence
+   */
   is_last: boolean
   text: string
+  /**
+   * bytes of the binary frame
+   */
   size: number
-  container: 'mp4' | 'fmp4'
   mime: string
+  duration_ms: number
+  emotion?: string | null
+  type: 'video_chunk_meta'
+  container: 'mp4' | 'fmp4'
   width: number
   height: number
   fps: number
@@ -393,8 +419,6 @@ export interface VideoChunkMeta {
    * frame of the idle loop that it begins with
    */
   first_frame: number
-  duration_ms: number
-  emotion?: string | null
 }
 /**
  * Mouth shapes for clients that draw their own face.
