@@ -304,7 +304,10 @@ class VisemeTimeline(ServerMessage):
 
     type: Literal["viseme_timeline"] = "viseme_timeline"
     sentence_index: int
-    marks: tuple[tuple[float, float, str, float], ...]
+    marks: tuple[tuple[float, float, str, float], ...] = Field(
+        description="[start_ms, end_ms, viseme, weight 0…1]; the visemes are sil PP FF TH DD kk CH "
+        "SS nn RR aa E I O U"
+    )
 
 
 class TurnEnd(ServerMessage):

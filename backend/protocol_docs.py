@@ -40,12 +40,13 @@ def markdown() -> str:
     """The whole page."""
     codes = ", ".join(f"`{code}`" for code in _error_codes())
     parts = [_INTRO.format(version=p.PROTOCOL_VERSION, rate=p.MIC_SAMPLE_RATE, codes=codes)]
-    for title, union in (
-        ("Client → server", p.ClientMessage),
-        ("Server → client", p.AnyServerMessage),
+    for title, models in (
+        ("Client → server", _members(p.ClientMessage)),
+        ("Server → client", _members(p.AnyServerMessage)),
+        ("Parts of messages", (p.VideoFormat, p.AvatarInfo, p.Providers, p.HistoryItem)),
     ):
         parts.append(f"## {title}\n")
-        parts += [_section(model) for model in _members(union)]
+        parts += [_section(model) for model in models]
     return "\n".join(parts)
 
 
@@ -55,9 +56,9 @@ def _members(union: Any) -> tuple[type[BaseModel], ...]:
 
 
 def _section(model: type[BaseModel]) -> str:
-    name = model.model_fields["type"].default
-    lines = [f"### `{name}`\n"]
-    if model.__doc__ and "type" not in model.__doc__:
+    tag = model.model_fields.get("type")
+    lines = [f"### `{tag.default if tag else model.__name__}`\n"]
+    if model.__doc__:
         lines.append(f"{inspect.cleandoc(model.__doc__)}\n")
     rows = list(_rows(model))
     if rows:
@@ -66,18 +67,29 @@ def _section(model: type[BaseModel]) -> str:
 
 
 def _rows(model: type[BaseModel]) -> Iterator[str]:
+    stamped = p.ServerMessage.model_fields if issubclass(model, p.ServerMessage) else {}
+    properties = model.model_json_schema()["properties"]
     for name, field in model.model_fields.items():
-        if name == "type" or name in p.ServerMessage.model_fields:
+        if name == "type" or name in stamped:
             continue
+        shown = field.alias or name
         default = "required" if field.is_required() else f"`{json.dumps(field.default)}`"
         note = f": {field.description}" if field.description else ""
-        yield f"| `{field.alias or name}` | {_type_name(field.annotation)}{note} | {default} |"
+        yield f"| `{shown}` | {_type_name(properties[shown])}{note} | {default} |"
 
 
-def _type_name(annotation: Any) -> str:
-    text = annotation.__name__ if isinstance(annotation, type) else str(annotation)
-    text = text.replace("typing.", "").replace("backend.protocol.", "")
-    return f"`{text}`".replace("|", "\\|")
+def _type_name(schema: dict[str, Any]) -> str:
+    """One property of a JSON Schema in a few words."""
+    if "$ref" in schema:
+        return f"`{schema['$ref'].rsplit('/', 1)[-1]}`"
+    if "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema["enum"])
+    if "anyOf" in schema:
+        return " or ".join(_type_name(option) for option in schema["anyOf"])
+    if schema.get("type") == "array":
+        items = schema.get("items") or {}
+        return f"list of {_type_name(items)}" if items else "list"
+    return str(schema.get("type", "any"))
 
 
 def _error_codes() -> list[str]:

@@ -435,5 +435,8 @@ export interface VisemeTimeline {
   generation_id?: number | null
   type: 'viseme_timeline'
   sentence_index: number
+  /**
+   * [start_ms, end_ms, viseme, weight 0…1]; the visemes are sil PP FF TH DD kk CH SS nn RR aa E I O U
+   */
   marks: [number, number, string, number][]
 }
