@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import socket
@@ -12,6 +13,7 @@ from pathlib import Path
 import av
 
 from bench.service import EMBEDDED
+from tests.fakes.hub import fake_hub
 
 
 def avatar_chat(*args: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -76,17 +78,25 @@ def test_models_are_listed() -> None:
     assert "small" in told.stdout and "MIT" in told.stdout
 
 
-def test_an_unwritable_cache_is_explained(tmp_path: Path) -> None:
+async def test_pull_shows_its_progress_and_explains_an_unwritable_folder(tmp_path: Path) -> None:
+    repository = "Systran/faster-whisper-tiny"
+    files = dict.fromkeys(("model.bin", "config.json", "tokenizer.json", "vocabulary.txt"), b"{}")
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
-    told = avatar_chat(
-        "models",
-        "pull",
-        "tiny",
-        AVATAR_CHAT_ASR__MODELS_DIR=str(blocked / "models"),
-        AVATAR_CHAT_MODELS__MIRROR="http://127.0.0.1:9",
-    )
-    assert told.returncode == 1 and "Traceback" not in told.stderr
+    async with fake_hub(repository, files) as hub:
+
+        async def pull(folder: Path) -> subprocess.CompletedProcess[str]:
+            env = {
+                "AVATAR_CHAT_ASR__MODELS_DIR": str(folder),
+                "AVATAR_CHAT_MODELS__MIRROR": hub.url,
+            }
+            return await asyncio.to_thread(avatar_chat, "models", "pull", "tiny", **env)
+
+        good = await pull(tmp_path / "models")
+        bad = await pull(blocked / "models")
+    assert good.returncode == 0 and "model.bin" in good.stderr and "is ready" in good.stderr
+    assert bad.returncode == 1 and "cannot be saved" in bad.stderr
+    assert "Traceback" not in bad.stderr
 
 
 def test_an_unknown_bench_names_the_known() -> None:

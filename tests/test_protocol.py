@@ -26,8 +26,19 @@ def test_parses(raw: str, expected: p.ClientMessage) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", ["", "{", "[]", "null", "7", '{"type":"text"}', '{"type":"text","text":""}',
-            '{"type":"ping","t":"soon"}', '{"text":"no type"}', '{"type":"text","text":5}']
+    "raw",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        "7",
+        '{"type":"text"}',
+        '{"type":"text","text":""}',
+        '{"type":"ping","t":"soon"}',
+        '{"text":"no type"}',
+        '{"type":"text","text":5}',
+    ],
 )
 def test_refuses_with_bad_message(raw: str) -> None:
     with pytest.raises(BadMessage):
