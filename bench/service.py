@@ -13,6 +13,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
@@ -49,19 +50,22 @@ class Running:
 
 
 @contextmanager
-def running_service(env: dict[str, str] | None = None, timeout_s: float = 90) -> Iterator[Running]:
-    """Start, wait for `/readyz`, hand over, stop.
+def running_service(
+    env: dict[str, str] | None = None, timeout_s: float = 90, log: Path = Path(os.devnull)
+) -> Iterator[Running]:
+    """Start, wait for `/readyz`, hand over, stop. What it logs goes to the file `log`.
 
     Raises:
         TimeoutError: it did not get ready.
     """
     port = _free_port()
     started = time.monotonic()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "backend", "run", "--port", str(port)],
-        env={**os.environ, **EMBEDDED, **(env or {})},
-        stderr=subprocess.DEVNULL,
-    )
+    with log.open("ab") as words:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "backend", "run", "--port", str(port)],
+            env={**os.environ, **EMBEDDED, **(env or {})},
+            stderr=words,
+        )
     try:
         listening_s = _wait_for(port, "/health", started, timeout_s)
         ready_s = _wait_for(port, "/readyz", started, timeout_s)
