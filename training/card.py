@@ -146,7 +146,10 @@ target frame with its lower half zeroed, channels 3–5 a reference frame.
   docstrings of the Python standard library, read where it is installed.
 - **Mouths**: marks become control tracks by coarticulation rules of ours (`training/visemes.py`).
 - **Pictures**: renders of our own avatar, a face of ICT-FaceKit (University of Southern California,
-  MIT licence), made with Blender. No photograph or recording of a person was used in training.
+  MIT licence), made with Blender. No photograph was used, and no recording of a person but those
+  from which the makers of flite's and festival's voices had built them.
+- **Training**: twelve minutes of one processor core for the encoder, less than an hour of two for
+  the decoder; no GPU.
 
 ## Use
 Meant for the avatars of this service and faces rendered alike. It has learned one character: other
@@ -155,17 +158,17 @@ did not say.
 
 ## Limits
 - Truth is a rule-made mouth for synthetic speech: good lip shapes, not anyone's real articulation.
-- It hears espeak-ng and voices near those above best; see the rows for a speaker of another
-  synthesiser and, where measured, for people.
+- It hears espeak-ng best and a new speaker of another synthesiser well. With human or very natural
+  voices the mouth keeps time, but opens less surely and misses closures; see the last rows.
 - English and Mandarin; other languages move plausibly but were not measured.
 - 96×96 pixels for the face box: teeth and tongue are soft.
 
 ## Numbers
-Sentences and voices held out of training, through the service's own path (its mel, windows, halves
-and mouth timing). "Opening" is how far the lips are apart, against the rule-made truth. A closure
-counts when a frame of it is drawn shut. "Falsely closed" is the share of frames with parted lips
-that were drawn shut. Bars: opening and closures at least 0.85, at most 8 ms per frame on one
-thread.
+Sentences held out of training, through the service's own path (its mel, windows, halves and mouth
+timing). "Service voice" was trained on with other sentences; all other voices never were. "Opening"
+is how far the lips are apart, against the rule-made truth. A closure counts when a frame of it is
+drawn shut. "Falsely closed" is the share of frames with parted lips that were drawn shut. Bars:
+opening and closures at least 0.85, at most 8 ms per frame on one thread.
 
 {tables}
 

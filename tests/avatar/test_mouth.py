@@ -40,7 +40,7 @@ def test_a_stop_gap_inside_a_word_does_not_rest_the_mouth() -> None:
 
 
 def test_probable_closure_becomes_a_full_one() -> None:
-    closed = close_lips(controls(1, jaw=0.4, press=0.7))[0]
+    closed = close_lips(controls(1, jaw=0.4, press=0.8))[0]
     assert closed[PRESS] == 1
     assert closed[JAW] == 0
 
@@ -55,8 +55,9 @@ def test_one_frame_closure_survives_the_smoothing() -> None:
     rows = controls(9, jaw=0.5)
     rows[4] = controls(1, press=1.0)[0]
     drawn = settle(rows, windows([1.0] * 9), LEAD)
-    assert drawn[4, PRESS] == 1
-    assert drawn[4, JAW] == 0
+    assert drawn[4, PRESS] > 0.9
+    assert drawn[4, JAW] < 0.05
+    assert drawn[2, JAW] > 0.5
 
 
 def test_stays_in_range_and_keeps_length() -> None:
