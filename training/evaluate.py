@@ -44,7 +44,7 @@ def held_out_speech(people: list[Speech]) -> dict[str, list[Speech]]:
     kinds = {
         "espeak English, service voice": spoken(["en-us+f2"], "en"),
         "espeak Mandarin, service voice": spoken(["cmn+f2"], "zh"),
-        "espeak English, held-out voices": spoken([f"en-us+{v}" for v in HELD_OUT_VOICES], "en"),
+        card.JUDGED_VOICE: spoken([f"en-us+{v}" for v in HELD_OUT_VOICES], "en"),
         "espeak Mandarin, held-out voices": spoken([f"cmn+{v}" for v in HELD_OUT_VOICES], "zh"),
     }
     if flite.available():
