@@ -1,0 +1,105 @@
+"""The files in models/onnx: their contract, and a mouth that does what it must."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backend.avatar import mouth
+from backend.avatar.lipsync import ControlledLipSync, LipSync, Wav2LipExport, load_lipsync
+from backend.avatar.mel import SAMPLE_RATE_HZ, mel_spectrogram, mel_windows, video_frames
+from backend.handlers.tts.espeak_native import Manner, espeak
+
+MODELS = Path(__file__).parents[2] / "models" / "onnx"
+CARD = MODELS / "lightlips.json"
+JAW, PRESS = mouth.CONTROLS.index("jaw"), mouth.CONTROLS.index("press")
+
+
+@pytest.fixture(scope="module")
+def net() -> ControlledLipSync:
+    loaded = load_lipsync(MODELS / "lightlips.onnx")
+    assert isinstance(loaded, ControlledLipSync)
+    return loaded
+
+
+@pytest.fixture(scope="module")
+def joined(tmp_path_factory: pytest.TempPathFactory) -> LipSync:
+    """The joined file alone, as a drop-in for any other service."""
+    folder = tmp_path_factory.mktemp("joined")
+    for name in ("lightlips.onnx", "lightlips.json"):
+        shutil.copy(MODELS / name, folder)
+    return load_lipsync(folder / "lightlips.onnx")
+
+
+def windows_of(net: LipSync, pcm: np.ndarray) -> np.ndarray:
+    return mel_windows(mel_spectrogram(pcm), video_frames(len(pcm)), net.mel_lead_frames)
+
+
+def controls_of(net: ControlledLipSync, text: str, voice: str) -> np.ndarray:
+    utterance = espeak().speak(text, Manner(voice))
+    seconds = len(utterance.pcm) / utterance.rate_hz
+    moments = np.arange(int(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ * utterance.rate_hz
+    pcm = np.interp(moments, np.arange(len(utterance.pcm)), utterance.pcm) / 32768
+    return net.controls(windows_of(net, pcm.astype(np.float32)))
+
+
+def test_card_names_what_is_there() -> None:
+    card = json.loads(CARD.read_text(encoding="utf-8"))
+    assert tuple(card["controls"]) == mouth.CONTROLS
+    assert card["licence"] == "Apache-2.0"
+    for name, about in card["files"].items():
+        assert (MODELS / name).stat().st_size == about["bytes"] <= 8_000_000
+
+
+@pytest.mark.parametrize("frames", [1, 5])
+def test_contract(joined: LipSync, frames: int) -> None:
+    assert isinstance(joined, Wav2LipExport)
+    rng = np.random.default_rng(frames)
+    mel = rng.uniform(-4, 4, (frames, 1, 80, 16)).astype(np.float32)
+    face = rng.uniform(0, 1, (frames, 6, 96, 96)).astype(np.float32)
+    face[:, :3, 48:] = 0
+    picture = joined.predict(mel, face)
+    assert picture.shape == (frames, 3, 96, 96)
+    assert picture.dtype == np.float32
+    np.testing.assert_allclose(picture[:, :, :48], face[:, :3, :48], atol=1e-6)
+
+
+def test_joined_equals_halves(net: ControlledLipSync, joined: LipSync) -> None:
+    rng = np.random.default_rng(0)
+    mel = rng.uniform(-4, 4, (3, 1, 80, 16)).astype(np.float32)
+    face = rng.uniform(0, 1, (3, 6, 96, 96)).astype(np.float32)
+    apart = net.draw(face, net._encoder(mel))
+    np.testing.assert_allclose(joined.predict(mel, face), apart, atol=1e-5)
+
+
+@pytest.mark.parametrize("noise_db", [-200, -60])
+def test_mouth_is_still_when_nobody_speaks(net: ControlledLipSync, noise_db: float) -> None:
+    noise = np.random.default_rng(1).normal(0, 10 ** (noise_db / 20), 2 * SAMPLE_RATE_HZ)
+    assert (net.controls(windows_of(net, noise.astype(np.float32))) == 0).all()
+
+
+@pytest.mark.parametrize(("voice", "vowels"), [("en-us", "Ah, ah, ah."), ("cmn", "啊，啊，啊。")])
+def test_open_vowels_open_and_never_close(net: ControlledLipSync, voice: str, vowels: str) -> None:
+    controls = controls_of(net, vowels, voice)
+    assert controls[:, JAW].max() > 0.3
+    assert controls[:, PRESS].max() < 0.5
+
+
+@pytest.mark.parametrize(
+    ("voice", "text", "closures"),
+    [("en-us", "Maybe Bob made a map.", 6), ("cmn", "爸爸买面包。", 5)],
+)
+def test_lips_meet_on_p_b_m(net: ControlledLipSync, voice: str, text: str, closures: int) -> None:
+    shut = controls_of(net, text, voice)[:, PRESS] > 0.9
+    runs = int((np.diff(shut.astype(int), prepend=0) == 1).sum())
+    assert closures - 1 <= runs <= closures + 1
+    assert shut.mean() < 0.5
+
+
+def test_controls_are_calm(net: ControlledLipSync) -> None:
+    controls = controls_of(net, "She sells warm red jumpers by the harbour.", "en-us")
+    open_controls = np.delete(controls, PRESS, axis=1)
+    assert np.abs(np.diff(open_controls, axis=0)).mean() < 0.06
+    assert controls[-1].max() < 0.1
