@@ -113,7 +113,7 @@ def loss_of(predicted: Tensor, wanted: Tensor, importance: Tensor) -> Tensor:
     across, down = error.diff(dim=3), error.diff(dim=2)
     root = importance.sqrt()
     edges = (across * root[..., 1:]).abs().mean() + (down * root[:, :, 1:]).abs().mean()
-    return (error.abs() * importance).mean() + 0.6 * edges
+    return (error.abs() * importance).mean() + edges
 
 
 def train(
