@@ -76,7 +76,7 @@ class WsClient:
         generation = message.get("generation_id")
         if generation is None:
             return
-        assert generation not in self._ended or message["type"] == "state_update", message
+        assert generation not in self._ended, message
         newest = max((m.get("generation_id") or 0 for m in self.messages), default=0)
         assert generation >= newest, "an older generation came back"
         if message["type"] == "turn_end":

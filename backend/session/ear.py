@@ -1,7 +1,8 @@
 """From microphone samples to a transcript: VAD cuts the stream, ASR reads the pieces.
 
 One task per open microphone. While a reply is being made or spoken the microphone is deaf, so the
-avatar never answers its own voice; opening the microphone anew interrupts it.
+avatar never answers its own voice; opening the microphone anew interrupts it. Half an utterance
+that a reply came into is forgotten: its other half was not heard.
 """
 
 from __future__ import annotations
@@ -9,14 +10,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from enum import Enum
 
-from backend.errors import AvatarChatError, NotListening, RateLimited
+from backend.errors import NotListening, RateLimited
 from backend.handlers.base import closing
 from backend.handlers.messages import Pcm, SpeechSegment, Stamp, Transcript
 from backend.handlers.vad.segmenter import SpeechEnded
 from backend.session.stages import Stages
 
 MAX_BACKLOG_FRAMES = 3000  # a minute of 20 ms frames, while a long utterance is being read
+
+
+class _Cue(Enum):
+    """What stands between microphone samples."""
+
+    END = "end"
+    FORGET = "forget"
 
 
 class Ear:
@@ -35,13 +44,16 @@ class Ear:
         self._on_transcript = on_transcript
         self._on_error = on_error
         self._is_deaf = is_deaf
-        self._frames: asyncio.Queue[Pcm | None] = asyncio.Queue(MAX_BACKLOG_FRAMES)
+        self._frames: asyncio.Queue[Pcm | _Cue] = asyncio.Queue(MAX_BACKLOG_FRAMES)
         self._task: asyncio.Task[None] | None = None
         self._open = False
+        self._has_refused = False
+        self._has_missed = False
 
     def open(self) -> None:
         """Start to listen; opening what is open changes nothing."""
         self._open = True
+        self._has_refused = False
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._listen())
 
@@ -49,14 +61,21 @@ class Ear:
         """Microphone samples.
 
         Raises:
-            NotListening: the microphone is closed.
+            NotListening: the microphone is closed; said once until it is opened again.
             RateLimited: sound comes in faster than it can be taken.
         """
         if not self._open:
+            if self._has_refused:
+                return
+            self._has_refused = True
             raise NotListening("Audio came while the microphone is closed; send start_listen.")
         if self._is_deaf():
+            self._has_missed = True
             return
         try:
+            if self._has_missed:
+                self._frames.put_nowait(_Cue.FORGET)
+                self._has_missed = False
             self._frames.put_nowait(pcm)
         except asyncio.QueueFull:
             raise RateLimited("Audio comes in faster than it can be taken.") from None
@@ -65,8 +84,10 @@ class Ear:
         """Close the microphone; what was said so far is read at once."""
         if self._open:
             self._open = False
+            is_broken = self._has_missed or self._is_deaf()
+            self._has_missed = False
             with suppress(asyncio.QueueFull):  # then the backlog ends the utterance by itself
-                self._frames.put_nowait(None)
+                self._frames.put_nowait(_Cue.FORGET if is_broken else _Cue.END)
 
     async def close(self) -> None:
         """Stop, whatever is going on. Safe to call twice."""
@@ -77,14 +98,19 @@ class Ear:
 
     async def _listen(self) -> None:
         while True:
-            pcm = await self._frames.get()
+            frame = await self._frames.get()
             try:
-                if pcm is not None:
-                    await self._take(pcm)
-                elif (ended := self._stages.vad.flush()) is not None:
-                    await self._read(ended)
-            except AvatarChatError as error:
+                if isinstance(frame, _Cue):
+                    await self._break_off(frame)
+                else:
+                    await self._take(frame)
+            except Exception as error:  # a stage that fails must not leave the session deaf
                 self._on_error(error)
+
+    async def _break_off(self, cue: _Cue) -> None:
+        ended = self._stages.vad.flush()
+        if ended is not None and cue is _Cue.END:
+            await self._read(ended)
 
     async def _take(self, pcm: Pcm) -> None:
         async with closing(self._stages.vad.process(pcm)) as events:

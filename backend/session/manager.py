@@ -62,8 +62,9 @@ class SessionManager:
 
     async def leave(self, session: Session, reason: str) -> None:
         """End a session and give back what it held."""
-        self._sessions.pop(session.id, None)
-        self._on_expired.pop(session.id, None)
+        if self._sessions.get(session.id) is session:  # not whoever came after it under its id
+            del self._sessions[session.id]
+            self._on_expired.pop(session.id, None)
         await session.close(reason)
 
     def is_full(self) -> bool:

@@ -40,6 +40,8 @@ class Outbox:
     def __init__(self, session_id: str, media_slots: int = 2) -> None:
         self.session_id = session_id
         self.generation = 0
+        self._ended = -1
+        self._is_last = False
         self._items: deque[_Item] = deque()
         self._wake = asyncio.Event()
         self._media_slots = media_slots
@@ -51,12 +53,15 @@ class Outbox:
         """Queue a text message; a stale one is dropped here already."""
         self._append(_Item(message, None, generation))
 
-    async def post_media(self, meta: ServerMessage, media: bytes, generation: int) -> None:
-        """Queue a meta and its binary frame as one; waits while the client is behind."""
+    async def post_media(self, meta: ServerMessage, media: bytes, generation: int) -> bool:
+        """Queue a meta and its binary frame as one; waits while the client is behind.
+
+        Returns `False` when the reply is over, so that nobody counts it as sent.
+        """
         while generation == self.generation and self._queued_media() >= self._media_slots:
             self._room.clear()
             await self._room.wait()
-        self._append(_Item(meta, media, generation))
+        return self._append(_Item(meta, media, generation))
 
     def open_generation(self) -> int:
         """A reply starts: from now on only its messages pass."""
@@ -69,9 +74,14 @@ class Outbox:
         self._bump()
         self._append(_Item(end, None, cut))
 
+    @property
+    def live_generation(self) -> int | None:
+        """The current generation, unless its last word has been said."""
+        return self.generation if self.generation > self._ended else None
+
     async def run(self, sink: Sink) -> None:
-        """Write until cancelled. Errors of the socket end it and pass on."""
-        while True:
+        """Write until `finish`. Errors of the socket end it and pass on."""
+        while not (self._is_last and not self._items):
             await self._wake.wait()
             self._wake.clear()
             while self._items:
@@ -79,8 +89,13 @@ class Outbox:
                 self._room.set()
                 await self._write(sink, item)
 
+    def finish(self) -> None:
+        """Let `run` return once everything that is queued now has been written."""
+        self._is_last = True
+        self._wake.set()
+
     async def drain(self, sink: Sink) -> None:
-        """Write what is queued now; for the last words before a close."""
+        """Write what is queued now; for a few words where no writer runs."""
         while self._items:
             await self._write(sink, self._items.popleft())
 
@@ -101,12 +116,19 @@ class Outbox:
             metrics.SENT_BYTES.labels("media").inc(len(item.media))
             await sink.send_bytes(item.media)
 
-    def _append(self, item: _Item) -> None:
-        if self._stale(item):
+    def _append(self, item: _Item) -> bool:
+        if self._stale(item) or self._is_after_the_end(item):
             metrics.STALE_DROPS.inc()
-            return
+            return False
+        if isinstance(item.message, TurnEnd) and item.generation is not None:
+            self._ended = item.generation
         self._items.append(item)
         self._wake.set()
+        return True
+
+    def _is_after_the_end(self, item: _Item) -> bool:
+        """`turn_end` is the last message of a generation, a second one included."""
+        return item.generation is not None and item.generation <= self._ended
 
     def _stale(self, item: _Item) -> bool:
         """Older generations may say that they ended, and nothing else."""

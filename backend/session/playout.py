@@ -16,6 +16,7 @@ class _Chunk:
     sentence_index: int
     starts_s: float
     ends_s: float
+    started: bool = False
     ended: bool = False
 
 
@@ -35,10 +36,10 @@ class Playout:
         if not 0 <= chunk_seq < len(self._chunks):
             return
         chunk = self._chunks[chunk_seq]
-        chunk.ended = chunk.ended or event == "ended"
+        if event == "underrun" or chunk.ended or (event == "started" and chunk.started):
+            return  # said twice, it must not be waited for twice
         late_by = now - (chunk.ends_s if event == "ended" else chunk.starts_s)
-        if event == "underrun":
-            return
+        chunk.started, chunk.ended = True, event == "ended"
         for later in self._chunks[chunk_seq:]:
             later.starts_s += late_by
             later.ends_s += late_by

@@ -98,6 +98,13 @@ class Session:
         for refusal in refusals:
             self.report(refusal)
 
+    def hello_again(self, hello: Hello) -> None:
+        """A `hello` that came after the greeting holds from the first turn on."""
+        self.output = hello.output
+        self._pending_options, refusals = self._granted(hello)
+        for refusal in refusals:
+            self.report(refusal)
+
     async def close(self, reason: str) -> None:
         """Stop everything and give everything back. Safe to call twice."""
         if self.ended is not None:
@@ -105,7 +112,8 @@ class Session:
         self.ended = reason
         await self._ear.close()
         async with self._turning:
-            await self._stop_turn()
+            await self._cut(reason)
+            await self._stop_turn()  # the one that an unfinished interruption left behind
         await self.stages.release()
         metrics.SESSIONS_ENDED.labels(reason).inc()
 
@@ -123,15 +131,18 @@ class Session:
         await self._answer(message.text, streaming=message.streaming)
 
     async def say(self, message: Say) -> None:
-        language = detect_language(message.text, self._language)
-        request = Request(
-            text=message.text,
-            output=self.output,
-            language=language,
-            asked_at=time.monotonic(),
-            emotion=message.emotion,
-        )
-        await self._start(request)
+        asked_at = time.monotonic()
+        async with self._turning:
+            if await self._take_the_floor():
+                self._begin(
+                    Request(
+                        text=message.text,
+                        output=self.output,
+                        language=detect_language(message.text, self._language),
+                        asked_at=asked_at,
+                        emotion=message.emotion,
+                    )
+                )
 
     async def interrupt(self, reason: str = "interrupt") -> None:
         async with self._turning:
@@ -139,9 +150,11 @@ class Session:
 
     async def start_listen(self) -> None:
         """Open the microphone. Whoever takes the floor stops the avatar."""
-        await self.interrupt("start_listen")
-        self._ear.open()
-        self._move(self._conversation.listen(True), "start_listen")
+        async with self._turning:
+            await self._cut("start_listen")
+            if self.ended is None:
+                self._ear.open()
+                self._move(self._conversation.listen(True), "start_listen")
 
     def stop_listen(self) -> None:
         """Close the microphone; what was said so far is recognised at once."""
@@ -157,9 +170,11 @@ class Session:
         self._ear.push(pcm)
 
     def context_update(self, message: ContextUpdate) -> None:
+        self.last_active = time.monotonic()
         self._notes.looking_at(message)
 
     def ui_event(self, message: UiEvent) -> None:
+        self.last_active = time.monotonic()
         self._notes.happened(message)
 
     async def config_update(self, message: ConfigUpdate) -> None:
@@ -181,11 +196,14 @@ class Session:
     def post(self, message: ServerMessage) -> None:
         self.outbox.post(message)
 
-    def report(self, error: BaseException) -> None:
-        """Tell the client; the session goes on unless the error says otherwise."""
+    def report(self, error: BaseException, *, is_last: bool = False) -> None:
+        """Tell the client; the session goes on unless the error, or the caller, says otherwise."""
         code, text, recoverable = wire_error(error)
         metrics.ERRORS.labels(code).inc()
         log.warning("session.error", code=code, error=type(error).__name__)
+        if not isinstance(error, AvatarChatError):
+            log.error("session.crashed", exc_info=error)
+        recoverable = recoverable and not is_last
         self.post(ErrorMessage(code=code, message=text, recoverable=recoverable))
 
     def _replaced(self, change: ProviderChange) -> None:
@@ -217,11 +235,12 @@ class Session:
     async def _answer(self, text: str, *, streaming: bool = True) -> None:
         asked_at = time.monotonic()
         async with self._turning:
-            await self._cut("new_turn")
+            if not await self._take_the_floor():
+                return
             self.history.user(text)
             language = detect_language(text, self._language)
             messages = (ChatMessage("system", self._system_prompt()), *self.history.messages())
-            await self._begin(
+            self._begin(
                 Request(
                     text=text,
                     output=self.output,
@@ -232,44 +251,58 @@ class Session:
                 )
             )
 
-    async def _start(self, request: Request) -> None:
-        async with self._turning:
-            await self._cut("new_turn")
-            await self._begin(request)
-
-    async def _begin(self, request: Request) -> None:
+    async def _take_the_floor(self) -> bool:
+        """End what is being said and let new options hold; `False` once the session has ended."""
+        if self.ended is not None:
+            return False
+        await self._cut("new_turn")
         if self._pending_options is not None:
             self.options, self._pending_options = self._pending_options, None
             await self.stages.reconfigure(self.options)
+        return True
+
+    def _begin(self, request: Request) -> None:
         generation = self.outbox.open_generation()
-        self._turn = Turn(
+        self._turn = turn = Turn(
             request,
             self.stages,
             self.outbox,
             self._stamp(0),
             self.settings.session.queue_size,
-            on_speaking=lambda: self._move(self._conversation.reply(Phase.SPEAKING), "speaking"),
+            on_speaking=lambda: self._speaks(turn),
         )
         self._move(self._conversation.reply(Phase.THINKING), "turn")
         with structlog.contextvars.bound_contextvars(generation_id=generation):
-            self._turn_task = asyncio.create_task(self._run(self._turn), name=f"turn-{self.id}")
+            self._turn_task = asyncio.create_task(self._run(turn), name=f"turn-{self.id}")
 
     async def _run(self, turn: Turn) -> None:
         try:
             await turn.run()
-        except ExceptionGroup as group:
-            self._fail(turn, first_error(group))
+        except Exception as error:
+            self._fail(turn, first_error(error))
         else:
             self._finish(turn, "completed")
 
+    # A turn that has been cut may still come to its first chunk, its end or a failed clean-up
+    # before its cancellation arrives. It has nothing to say any more.
+
+    def _speaks(self, turn: Turn) -> None:
+        if turn is self._turn:
+            self._move(self._conversation.reply(Phase.SPEAKING), "speaking")
+
     def _fail(self, turn: Turn, error: BaseException) -> None:
-        if not isinstance(error, AvatarChatError):
-            log.error("turn.crashed", exc_info=error)
+        if turn is not self._turn:
+            log.warning("turn.failed_after_its_end", exc_info=error)
+            return
         self.report(error)
         self._finish(turn, "failed")
 
     def _finish(self, turn: Turn, reason: TurnEndReason) -> None:
-        self.history.assistant(turn.text(), interrupted=reason != "completed")
+        if turn is not self._turn:
+            return
+        is_whole = reason == "completed"
+        heard = turn.text() if is_whole else turn.heard_text(time.monotonic())
+        self.history.assistant(heard, interrupted=not is_whole)
         end = TurnEnd(reason=reason, metrics=turn.metrics_ms)
         self.outbox.post(end, turn.stamp.generation_id)
         self._turn_over(reason)
@@ -294,14 +327,13 @@ class Session:
         self._move(self._conversation.reply(Phase.NONE), wire_reason or reason)
 
     async def _stop_turn(self) -> None:
-        task, self._turn_task = self._turn_task, None
+        task = self._turn_task
         if task is None or task.done():
             return
         task.cancel()
         _, late = await asyncio.wait({task}, timeout=CANCEL_BOUND_S)
         if late:
             log.error("turn.cancel_late", bound_s=CANCEL_BOUND_S)
-        self._turn = None
 
     # ------------------------------------------------------------------ small things
 
@@ -313,7 +345,7 @@ class Session:
                 StateUpdate(
                     state=conversation.state,
                     reason=reason,
-                    generation_id=self.outbox.generation,
+                    generation_id=self.outbox.live_generation,
                 )
             )
 

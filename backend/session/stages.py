@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
 from backend.avatar.package import AvatarPackage, find_avatar, list_avatars
 from backend.config import Settings
 from backend.engine.base import Engine
@@ -25,6 +27,8 @@ from backend.handlers.chains import (
 from backend.handlers.fallback import OnChange
 from backend.handlers.vad.silero import SileroVad
 from backend.protocol import Providers
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +77,12 @@ class Stages:
             await handler.reconfigure(options)
 
     async def release(self) -> None:
+        """Give everything back; one that fails to do so keeps no other from it."""
         for handler in self.by_component().values():
-            await handler.release()
+            try:
+                await handler.release()
+            except Exception as error:
+                log.error("stage.release_failed", component=handler.component, exc_info=error)
 
     def providers(self) -> Providers:
         """What really runs."""
@@ -143,9 +151,9 @@ async def load_all(handlers: Iterable[BaseHandler[Any, Any]]) -> None:
         raise first_error(failed) from failed
 
 
-def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
+def first_error(error: BaseException) -> BaseException:
     """The first leaf of a tree of errors, ours before any other."""
-    return min(_leaves(group), key=lambda error: not isinstance(error, AvatarChatError))
+    return min(_leaves(error), key=lambda leaf: not isinstance(leaf, AvatarChatError))
 
 
 def _leaves(error: BaseException) -> list[BaseException]:

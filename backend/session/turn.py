@@ -170,7 +170,8 @@ class Turn:
 
     async def _send_video(self, chunk: VideoChunk) -> None:
         meta = video_message(chunk, self._chunk_seq)
-        await self._outbox.post_media(meta, chunk.data, self.stamp.generation_id)
+        if not await self._outbox.post_media(meta, chunk.data, self.stamp.generation_id):
+            return
         metrics.VIDEO_SECONDS.inc(chunk.duration_ms / 1000)
         self._sent(chunk.sentence.index, chunk.duration_ms)
 
@@ -180,8 +181,8 @@ class Turn:
             runs.append(sound)
             if sound.is_last:
                 meta, data = audio_message(runs, self._chunk_seq)
-                await self._outbox.post_media(meta, data, self.stamp.generation_id)
-                self._sent(sound.sentence.index, meta.duration_ms)
+                if await self._outbox.post_media(meta, data, self.stamp.generation_id):
+                    self._sent(sound.sentence.index, meta.duration_ms)
                 runs = []
 
     # ------------------------------------------------------------------ book-keeping
@@ -200,7 +201,9 @@ class Turn:
         while (left := self.playout.remaining_s(time.monotonic())) > 0:
             self._ended.clear()
             try:
-                await asyncio.wait_for(self._ended.wait(), left)
+                # Not `wait_for`: on Python 3.11 it can swallow the cancellation of an interrupt.
+                async with asyncio.timeout(left):
+                    await self._ended.wait()
             except TimeoutError:
                 return
 

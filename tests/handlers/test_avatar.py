@@ -161,3 +161,31 @@ async def test_two_sessions_on_one_worker_do_not_mix(context: Context) -> None:
     assert frames[0] < 30 < 45 < frames[1]
     for stage in stages:
         await stage.release()
+
+
+class BusyWorker:
+    """An engine and the only actor in it, which never answers."""
+
+    def __init__(self) -> None:
+        self.is_asked = asyncio.Event()
+        self.is_closed = False
+
+    async def spawn(self, *_: object) -> "BusyWorker":
+        return self
+
+    async def call(self, *_: object) -> None:
+        self.is_asked.set()
+        await asyncio.Event().wait()
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+async def test_moving_in_that_is_broken_off_leaves_no_renderer_behind(context: Context) -> None:
+    worker = BusyWorker()
+    stage = LipSyncAvatar(replace(context, engine=worker))
+    moving_in = asyncio.create_task(stage.initialize())
+    await worker.is_asked.wait()
+    moving_in.cancel()
+    await asyncio.gather(moving_in, return_exceptions=True)
+    assert worker.is_closed

@@ -60,6 +60,16 @@ def test_one_session_per_id() -> None:
         house.admit("a")
 
 
+async def test_who_leaves_twice_takes_nobody_along() -> None:
+    house = House()
+    first = house.admit("a")
+    await house.manager.leave(first, "shutdown")
+    house.admit("a")
+    await house.manager.leave(first, "closed")
+    with pytest.raises(SessionBusy):
+        house.admit("a")
+
+
 def test_only_the_silent_expire() -> None:
     house = House(idle_timeout_s=60)
     house.admit("quiet", last_sign=0.0)

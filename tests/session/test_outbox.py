@@ -114,6 +114,32 @@ async def test_a_finished_reply_still_says_that_it_ended(wired) -> None:
     assert [f["type"] for f in socket.frames] == ["turn_end"]
 
 
+async def test_nothing_follows_the_end_of_a_reply_not_even_another_end(wired) -> None:
+    outbox, socket = wired
+    generation = outbox.open_generation()
+    outbox.post(TurnEnd(reason="completed", metrics={}), generation)
+    assert outbox.live_generation is None
+    outbox.post(TextChunk(chunk="late"), generation)
+    assert not await outbox.post_media(meta(0), b"abc", generation)
+    outbox.cut_generation(END)
+    await settle()
+    assert [f["type"] for f in socket.frames] == ["turn_end"]
+    assert outbox.live_generation == generation + 1
+
+
+async def test_the_writer_finishes_a_pair_and_the_last_words_before_it_goes() -> None:
+    outbox, socket = Outbox("s"), Socket()
+    writer = asyncio.create_task(outbox.run(socket))
+    socket.gate.clear()
+    await outbox.post_media(meta(0), b"abc", outbox.open_generation())
+    await settle()  # the writer is in the middle of the pair
+    outbox.post(Pong(t=1))
+    outbox.finish()
+    socket.gate.set()
+    await asyncio.wait_for(writer, 1)
+    assert socket.frames[1] == b"abc" and socket.frames[2]["type"] == "pong"
+
+
 @given(st.lists(st.sampled_from(["text", "media", "open", "cut", "write"]), max_size=60))
 def test_never_a_stale_byte_whatever_happens(steps: list[str]) -> None:
     async def play() -> None:

@@ -42,3 +42,11 @@ def test_reports_about_unknown_chunks_change_nothing(chunk_seq: int) -> None:
     playout = ledger()
     playout.reported(chunk_seq, "ended", now=50.0)
     assert playout.remaining_s(10.0) == pytest.approx(3.0 + MARGIN_S)
+
+
+def test_what_is_reported_twice_is_not_waited_for_twice() -> None:
+    playout = ledger()
+    for now in (11.0, 12.0, 13.0):
+        playout.reported(0, "ended", now)
+        playout.reported(1, "started", now)
+    assert playout.remaining_s(11.0) == pytest.approx(2.0 + MARGIN_S)

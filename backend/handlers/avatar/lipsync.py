@@ -35,7 +35,11 @@ class Studio:
     async def open(cls, engine: Engine, settings: AvatarSettings, avatar: Path) -> Studio:
         options = RenderOptions(settings.net_threads, settings.crf, settings.audio_kbps)
         actor = await engine.spawn(Renderer, avatar, settings.model, options)
-        return cls(avatar, actor, await actor.call("about"))
+        try:
+            return cls(avatar, actor, await actor.call("about"))
+        except BaseException:
+            await actor.close()
+            raise
 
 
 class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):

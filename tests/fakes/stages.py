@@ -1,0 +1,168 @@
+"""A session's five stages in memory. They take as many turns of the event loop as `ticks` says, and
+fail, or fail to clean up, when `mood` says so. Nothing here reads a clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import numpy as np
+
+from backend.config import Settings
+from backend.errors import ProviderError
+from backend.handlers.base import Options
+from backend.handlers.messages import (
+    Pcm,
+    Prompt,
+    Sentence,
+    SpeechSegment,
+    SpokenAudio,
+    TextDelta,
+    Transcript,
+    VideoChunk,
+)
+from backend.handlers.vad.segmenter import SpeechEnded
+from backend.session.stages import Stages
+
+WELL = "well"
+FAILS = "fails"
+CRASHES = "crashes"
+UNTIDY = "untidy"  # its clean-up fails when it is cancelled
+DEAF = "deaf"  # it swallows a cancellation
+
+LOUD: Pcm = np.ones(320, np.int16)
+"""The fake detector hears an utterance begin in it."""
+QUIET: Pcm = np.zeros(320, np.int16)
+"""And end in it."""
+
+
+class FakeStage:
+    """What every stage shares."""
+
+    def __init__(self, name: str, ticks: Callable[[], int], mood: Callable[[], str]) -> None:
+        self.active = name
+        self.options = Options()
+        self.asked: list[Any] = []
+        self.running = 0
+        self.released = False
+        self._ticks = ticks
+        self._mood = mood
+
+    async def initialize(self) -> None: ...
+
+    async def reconfigure(self, options: Options) -> None:
+        await asyncio.sleep(0)
+        self.options = options
+
+    async def release(self) -> None:
+        self.released = True
+
+    async def process(self, item: Any) -> AsyncIterator[Any]:
+        mood = self._mood()
+        self.asked.append(item)
+        self.running += 1
+        try:
+            for output in self.outputs(item):
+                await self._work(mood)
+                yield output
+        finally:
+            self.running -= 1
+
+    def outputs(self, item: Any) -> list[Any]:
+        raise NotImplementedError
+
+    async def _work(self, mood: str) -> None:
+        try:
+            for _ in range(self._ticks()):
+                await asyncio.sleep(0)
+        except asyncio.CancelledError:
+            if mood == UNTIDY:
+                raise self._error() from None
+            if mood != DEAF:
+                raise
+        if mood == FAILS:
+            raise self._error()
+        if mood == CRASHES:
+            raise RuntimeError("A defect.")
+
+    def _error(self) -> ProviderError:
+        return ProviderError("It failed.", component=self.active, provider="fake")
+
+
+class FakeVad(FakeStage):
+    """Loud frames open an utterance or go on with it, a quiet one ends it."""
+
+    def __init__(self, name: str, ticks: Callable[[], int], mood: Callable[[], str]) -> None:
+        super().__init__(name, ticks, mood)
+        self._heard: list[Pcm] = []
+
+    def outputs(self, item: Pcm) -> list[SpeechEnded | None]:
+        if item.any():
+            self._heard.append(item)
+            return [None]
+        ended = self.flush()
+        return [ended] if ended else [None]
+
+    def flush(self) -> SpeechEnded | None:
+        heard, self._heard = self._heard, []
+        return SpeechEnded(0.0, np.concatenate(heard), 1.0, "silence") if heard else None
+
+
+class FakeAsr(FakeStage):
+    """The words are how many samples it was given."""
+
+    def outputs(self, item: SpeechSegment) -> list[Transcript]:
+        return [Transcript(item.stamp, f"{item.pcm.size} samples", "en")]
+
+
+class FakeLlm(FakeStage):
+    def outputs(self, item: Prompt) -> list[TextDelta]:
+        words = ["This is ", "one. ", "And here ", "is two. ", "Three at ", "last."]
+        return [TextDelta(item.stamp, word) for word in words]
+
+
+class FakeTts(FakeStage):
+    def outputs(self, item: Sentence) -> list[SpokenAudio]:
+        return [
+            SpokenAudio(item.stamp, item, LOUD, is_last=False),
+            SpokenAudio(item.stamp, item, LOUD, is_last=True),
+        ]
+
+
+class FakeAvatar(FakeStage):
+    """Its pictures are the number of the reply that they belong to."""
+
+    def outputs(self, item: SpokenAudio) -> list[VideoChunk]:
+        chunk = VideoChunk(
+            stamp=item.stamp,
+            sentence=item.sentence,
+            part=0,
+            is_last=True,
+            first_frame=0,
+            data=str(item.stamp.generation_id).encode(),
+            container="mp4",
+            mime="video/mp4",
+            width=2,
+            height=2,
+            fps=25,
+            frames=0,
+        )
+        return [chunk] if item.is_last else []
+
+
+def fake_stages(
+    settings: Settings,
+    ticks: Callable[[], int] = lambda: 1,
+    mood: Callable[[], str] = lambda: WELL,
+) -> Stages:
+    """Five fakes where the real ones would be."""
+    kinds: dict[str, Any] = {
+        "vad": FakeVad,
+        "asr": FakeAsr,
+        "llm": FakeLlm,
+        "tts": FakeTts,
+        "avatar": FakeAvatar,
+    }
+    parts = {name: kind(name, ticks, mood) for name, kind in kinds.items()}
+    return Stages(**parts, settings=settings)

@@ -1,0 +1,200 @@
+"""What one session promises, with stages that do exactly what the test says."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from backend.config import load_settings
+from backend.errors import NotListening
+from backend.protocol import ConfigUpdate, Say, Text
+from backend.session import playout, session
+from backend.session.playout import Playout
+from backend.session.session import Session
+from backend.session.turn import Turn
+from tests.fakes.stages import CRASHES, DEAF, FAILS, LOUD, QUIET, WELL, fake_stages
+
+
+class Desk:
+    """A session and everything that it has said."""
+
+    def __init__(self) -> None:
+        settings = load_settings()
+        self.ticks = 1
+        self.mood = WELL
+        self.said: list[dict[str, Any]] = []
+        self.session = Session(
+            "s", settings, lambda *_: fake_stages(settings, lambda: self.ticks, lambda: self.mood)
+        )
+        self.stages: Any = self.session.stages
+
+    async def send_text(self, data: str) -> None:
+        self.said.append(json.loads(data))
+
+    async def send_bytes(self, data: bytes) -> None: ...
+
+    def of(self, type_: str) -> list[dict[str, Any]]:
+        return [message for message in self.said if message["type"] == type_]
+
+    async def until(self, is_so: Callable[[], Any]) -> None:
+        async with asyncio.timeout(5):
+            while True:
+                if is_so():
+                    return
+                await asyncio.sleep(0)
+
+    async def ask(self, text: str = "Hello?") -> None:
+        """A whole turn."""
+        ends = len(self.of("turn_end"))
+        await self.session.text(Text(text=text))
+        await self.until(lambda: len(self.of("turn_end")) > ends)
+
+
+@pytest.fixture
+async def desk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
+    monkeypatch.setattr(playout, "MARGIN_S", 0.0)
+    monkeypatch.setattr(session, "CANCEL_BOUND_S", 0.01)
+    desk = Desk()
+    writer = asyncio.create_task(desk.session.outbox.run(desk))
+    yield desk
+    await desk.session.close("closed")
+    writer.cancel()
+
+
+async def test_nothing_of_a_reply_follows_its_end(desk: Desk) -> None:
+    await desk.ask()
+    await desk.until(lambda: desk.said[-1]["type"] == "state_update")
+    assert desk.said[-1]["state"] == "idle" and "generation_id" not in desk.said[-1]
+
+
+async def test_an_interruption_opens_a_new_generation(desk: Desk) -> None:
+    desk.ticks = 1000
+    await desk.session.text(Text(text="Hello?"))
+    await desk.session.interrupt()
+    await desk.until(lambda: desk.said[-1]["type"] == "state_update")
+    assert [m["type"] for m in desk.said[-2:]] == ["turn_end", "state_update"]
+    assert [m["generation_id"] for m in desk.said[-2:]] == [1, 2]
+
+
+async def test_new_options_hold_from_the_very_next_turn(desk: Desk) -> None:
+    await desk.session.config_update(ConfigUpdate(role="You are a pirate.", language="zh"))
+    await desk.ask("123")
+    (prompt,) = desk.stages.llm.asked
+    assert prompt.messages[0].content == "You are a pirate." and prompt.language == "zh"
+    await desk.session.config_update(ConfigUpdate(language="en"))
+    await desk.session.say(Say(text="123"))
+    await desk.until(lambda: len(desk.of("turn_end")) == 2)
+    assert desk.stages.tts.asked[-1].language == "en"
+
+
+async def test_a_reply_whose_stage_will_not_stop_does_not_end_twice(desk: Desk) -> None:
+    desk.mood, desk.ticks = DEAF, 50
+    await desk.session.text(Text(text="Hello?"))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    desk.mood, desk.ticks = WELL, 1
+    await desk.ask()
+    for _ in range(500):
+        await asyncio.sleep(0)
+    assert [(m["generation_id"], m["reason"]) for m in desk.of("turn_end")] == [
+        (1, "interrupted"),
+        (3, "completed"),
+    ]
+    assert [item.role for item in desk.session.history.items()] == ["user", "user", "assistant"]
+
+
+async def test_an_interruption_reaches_a_turn_that_has_just_heard_from_the_client() -> None:
+    turn = Turn.__new__(Turn)
+    turn.playout, turn._ended = Playout(), asyncio.Event()
+    turn.playout.sent(0, 60_000, time.monotonic())
+    waiting = asyncio.create_task(turn._wait_for_silence())
+    await asyncio.sleep(0)
+    turn.reported(0, "started", time.monotonic())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    done, _ = await asyncio.wait({waiting}, timeout=1)
+    assert done and waiting.cancelled()
+
+
+async def test_what_a_failed_reply_did_not_say_is_not_remembered(desk: Desk) -> None:
+    desk.stages.avatar._mood = lambda: FAILS
+    await desk.ask()
+    assert desk.of("turn_end")[0]["reason"] == "failed"
+    assert [item.role for item in desk.session.history.items()] == ["user"]
+
+
+@pytest.mark.parametrize("stage", ["vad", "asr"])
+async def test_a_defect_in_listening_does_not_leave_the_session_deaf(
+    desk: Desk, stage: str
+) -> None:
+    await desk.session.start_listen()
+    ears = desk.session.stages.by_component()[stage]
+    ears._mood = lambda: CRASHES  # type: ignore[attr-defined]
+    desk.session.hear(LOUD)
+    desk.session.hear(QUIET)
+    await desk.until(lambda: desk.of("error"))
+    assert desk.of("error")[0]["code"] == "internal"
+    ears._mood = lambda: WELL  # type: ignore[attr-defined]
+    desk.session.hear(LOUD)
+    desk.session.hear(QUIET)
+    await desk.until(lambda: desk.of("asr_final"))
+
+
+@pytest.mark.parametrize("closes", [False, True])
+async def test_half_an_utterance_that_a_reply_came_into_is_forgotten(
+    desk: Desk, closes: bool
+) -> None:
+    await desk.session.start_listen()
+    desk.session.hear(LOUD)
+    await desk.until(lambda: desk.stages.vad.asked)
+    desk.ticks = 20
+    await desk.session.text(Text(text="Hello?"))
+    desk.session.hear(LOUD)  # its other half, while the avatar thinks
+    if closes:
+        desk.session.stop_listen()
+    await desk.until(lambda: desk.of("turn_end"))
+    if not closes:
+        desk.session.hear(LOUD)
+        desk.session.hear(QUIET)
+        await desk.until(lambda: desk.of("asr_final"))
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert [m["text"] for m in desk.of("asr_final")] == ([] if closes else ["320 samples"])
+    assert desk.of("turn_end")[0]["reason"] == "completed"
+
+
+async def test_a_closed_microphone_complains_once(desk: Desk) -> None:
+    with pytest.raises(NotListening):
+        desk.session.hear(LOUD)
+    desk.session.hear(LOUD)
+    await desk.session.start_listen()
+    desk.session.hear(LOUD)
+    desk.session.stop_listen()
+    with pytest.raises(NotListening):
+        desk.session.hear(LOUD)
+
+
+async def test_one_stage_that_will_not_go_keeps_no_other(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse() -> None:
+        raise RuntimeError("No.")
+
+    monkeypatch.setattr(desk.stages.vad, "release", refuse)
+    desk.stages.vad.component = "vad"
+    await desk.session.close("closed")
+    assert desk.stages.avatar.released and desk.stages.tts.released
+
+
+async def test_a_session_that_ends_says_how_its_reply_ended(desk: Desk) -> None:
+    desk.ticks = 1000
+    await desk.session.text(Text(text="Hello?"))
+    await desk.session.close("expired")
+    await desk.until(lambda: desk.of("turn_end"))
+    await desk.session.text(Text(text="Still there?"))
+    assert desk.session.state == "idle" and len(desk.of("turn_end")) == 1
