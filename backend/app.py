@@ -23,7 +23,7 @@ from backend.api.service import Service
 from backend.autopull import keep_pulling
 from backend.config import Settings
 from backend.engine.local import LocalEngine
-from backend.errors import AvatarChatError
+from backend.errors import AvatarChatError, wire_error
 from backend.protocol import State
 from backend.session.manager import SessionManager
 from backend.session.session import Session
@@ -96,9 +96,10 @@ async def _load(service: Service, factory: StageFactory) -> None:
     try:
         await service.engine.start()
         service.providers = await factory.warm_up()
-    except AvatarChatError as error:
-        pending["service"] = error.message
-        log.error("service.not_ready", code=error.code, reason=error.message)
+    except Exception as error:
+        code, pending["service"], _ = wire_error(error)
+        trace = None if isinstance(error, AvatarChatError) else error
+        log.error("service.not_ready", code=code, reason=pending["service"], exc_info=trace)
         return
     pending.clear()
     metrics.READY.set(1)

@@ -69,7 +69,7 @@ def prometheus() -> Response:
 
 
 @router.get("/api/status")
-def status(request: Request) -> Status:
+async def status(request: Request) -> Status:
     service = _service(request)
     states = service.manager.states()
     runs = service.providers.llm if service.providers else ""

@@ -41,6 +41,8 @@ from backend.session.session import Session
 router = APIRouter()
 log = structlog.get_logger()
 
+LAST_WORDS_S = 2.0  # how long a client that is to go may take to hear why
+
 _SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -94,13 +96,7 @@ class Connection:
             return None
 
     def _authorised(self, first: str | bytes | None) -> p.Hello | None:
-        hello = None
-        if isinstance(first, str):
-            try:
-                message = p.parse_client_message(first)
-            except AvatarChatError:
-                message = None  # answered as any other bad frame, once the session is open
-            hello = message if isinstance(message, p.Hello) else None
+        hello = self._hello_in(first)
         wanted = self._limits.token
         given = (hello.token if hello else None) or ""
         if wanted and not secrets.compare_digest(
@@ -110,6 +106,15 @@ class Connection:
         if hello and hello.protocol != p.PROTOCOL_VERSION:
             raise BadMessage(f"This server speaks protocol {p.PROTOCOL_VERSION}.")
         return hello
+
+    def _hello_in(self, frame: str | bytes | None) -> p.Hello | None:
+        if not isinstance(frame, str):
+            return None
+        try:
+            message = p.parse_client_message(frame)
+        except AvatarChatError:
+            return None  # answered as any other bad frame, once the session is open
+        return message if isinstance(message, p.Hello) else None
 
     async def _refuse(self, session_id: str, error: AvatarChatError) -> None:
         outbox = Outbox(session_id)
@@ -136,29 +141,33 @@ class Connection:
                 reason = "expired"
                 session.report(self._expired.result())
         finally:
-            for task in (reader, writer):
-                task.cancel()
-            outcomes = await asyncio.gather(reader, writer, return_exceptions=True)
-            await self._service.manager.leave(session, reason)
-        for outcome in outcomes:
-            self._account(session, outcome)
-        await self._close(session, reason)
+            reader.cancel()
+            (outcome,) = await asyncio.gather(reader, return_exceptions=True)
+            try:
+                await self._service.manager.leave(session, reason)
+                gone = (asyncio.CancelledError, WebSocketDisconnect)
+                if isinstance(outcome, BaseException) and not isinstance(outcome, gone):
+                    session.report(outcome, is_last=True)
+                await self._say_last_words(session, writer)
+            finally:
+                writer.cancel()
+                await asyncio.gather(writer, return_exceptions=True)
+        await self._close(reason)
         log.info("session.close", reason=reason)
 
-    def _account(self, session: Session, outcome: object) -> None:
-        gone = (asyncio.CancelledError, WebSocketDisconnect, RuntimeError)
-        if isinstance(outcome, BaseException) and not isinstance(outcome, gone):
-            session.report(outcome)
-            if not isinstance(outcome, AvatarChatError):
-                log.error("session.crashed", exc_info=outcome)
+    async def _say_last_words(self, session: Session, writer: asyncio.Task[None]) -> None:
+        """The writer finishes what it has begun: a meta is never left without its bytes."""
+        if self._socket.client_state is WebSocketState.CONNECTED:
+            session.outbox.finish()
+            await asyncio.wait({writer}, timeout=LAST_WORDS_S)
 
-    async def _close(self, session: Session, reason: str) -> None:
+    async def _close(self, reason: str) -> None:
         if self._socket.client_state is not WebSocketState.CONNECTED:
             return
         try:
-            await session.outbox.drain(self._socket)
-            await self._socket.close(1001 if reason == "expired" else 1011)
-        except (WebSocketDisconnect, RuntimeError):
+            async with asyncio.timeout(LAST_WORDS_S):
+                await self._socket.close(1001 if reason == "expired" else 1011)
+        except (WebSocketDisconnect, RuntimeError, TimeoutError):
             log.info("session.gone_before_close")
 
     def _expire(self, error: SessionExpired) -> None:
@@ -170,10 +179,20 @@ class Connection:
         self, session: Session, hello: p.Hello | None, first: str | bytes | None
     ) -> None:
         await session.open(hello, lambda: self._service.greeting(session))
-        if first is not None:
-            await self._take(session, first)
+        if hello is None:
+            if first is None:
+                first = await self._receive()
+            await self._take_first(session, first)
         while True:
             await self._take(session, await self._receive())
+
+    async def _take_first(self, session: Session, frame: str | bytes) -> None:
+        """A `hello` that was long on its way is the first message all the same."""
+        hello = self._authorised(frame)
+        if hello is None:
+            await self._take(session, frame)
+        else:
+            session.hello_again(hello)
 
     async def _receive(self) -> str | bytes:
         frame = await self._socket.receive()

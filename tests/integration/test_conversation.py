@@ -113,6 +113,18 @@ async def test_language_model_is_not_asked_to_say(embedded: Running) -> None:
         assert (sentence["text"], sentence["emotion"]) == ("Welcome to the museum.", "happy")
 
 
+async def test_a_hello_that_was_long_on_its_way_still_holds(embedded: Running) -> None:
+    async with connect(embedded.ws_url, max_size=None) as socket:
+        client = WsClient(socket)
+        await client.until("state_update", state="idle")  # the service has stopped waiting
+        await client.send("hello", protocol=1, output="text")
+        await client.send("text", text="Hello!")
+        await client.until("turn_end", reason="completed")
+        assert not client.media and not client.of("error")
+        await client.send("hello", protocol=1)
+        assert (await client.until("error"))["code"] == "bad_message"
+
+
 async def test_history_reaches_the_model(embedded: Running) -> None:
     async with joined(embedded.ws_url, output="text") as client:
         await client.send("text", text="My name is Ada.")
