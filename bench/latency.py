@@ -35,11 +35,16 @@ def measure(turns: int = 30) -> dict[str, Any]:
 
 
 async def _talk(url: str, turns: int) -> list[dict[str, float]]:
+    """A new visitor for each turn, so that each hears the same first sentence."""
+    return [await _visit(url) for _ in range(turns)]
+
+
+async def _visit(url: str) -> dict[str, float]:
     async with connect(url, max_size=None) as socket:
         await socket.send(json.dumps({"type": "hello", "protocol": 1}))
-        while json.loads(await socket.recv())["type"] != "session_ready":
+        while json.loads(await socket.recv())["type"] != "state_update":
             pass
-        return [await _one_turn(socket) for _ in range(turns)]
+        return await _one_turn(socket)
 
 
 async def _one_turn(socket: ClientConnection) -> dict[str, float]:
