@@ -207,12 +207,12 @@ class FallbackHandler(BaseHandler[In, Out]):
             reason, trace = f"{handler.provider} failed unexpectedly.", error
         if isinstance(error, ProviderUnavailable):  # often by choice, such as no key set
             breaker.trip(now_s, reason)
-            report = log.info
+            report, event = log.info, "provider.unavailable"
         else:
             breaker.failed(now_s, reason)
-            report = log.warning
+            report, event = log.warning, "provider.failed"
         report(
-            "provider_failed",
+            event,
             session_id=self.context.session_id,
             component=self.stage,
             provider=handler.provider,
