@@ -134,12 +134,12 @@ async def test_a_defect_in_listening_does_not_leave_the_session_deaf(
 ) -> None:
     await desk.session.start_listen()
     ears = desk.session.stages.by_component()[stage]
-    ears._mood = lambda: CRASHES  # type: ignore[attr-defined]
+    ears._mood = lambda: CRASHES  # type: ignore[attr-defined]  # the fakes have moods
     desk.session.hear(LOUD)
     desk.session.hear(QUIET)
     await desk.until(lambda: desk.of("error"))
     assert desk.of("error")[0]["code"] == "internal"
-    ears._mood = lambda: WELL  # type: ignore[attr-defined]
+    ears._mood = lambda: WELL  # type: ignore[attr-defined]  # the fakes have moods
     desk.session.hear(LOUD)
     desk.session.hear(QUIET)
     await desk.until(lambda: desk.of("asr_final"))

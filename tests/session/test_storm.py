@@ -180,7 +180,7 @@ class Storm:
             self.begun.append(opened())
             return self.begun[-1]
 
-        self.session.outbox.open_generation = remember  # type: ignore[method-assign]
+        self.session.outbox.open_generation = remember  # type: ignore[method-assign]  # watched from outside
 
 
 @pytest.fixture
