@@ -72,8 +72,8 @@ def lashes() -> bpy.types.Material:
     """Cards cut into tapering stripes: opaque where a saw tooth is below the taper."""
     g = Graph("lashes")
     saw = g.math("PINGPONG", g.math("MULTIPLY", g.attribute("lash_u"), 38), 1.0)
-    taper = g.math("MULTIPLY_ADD", g.attribute("lash_t"), -0.80, 0.70)
-    hair = g.node("BsdfPrincipled", {"Base Color": (0.012, 0.008, 0.006, 1), "Roughness": 0.5})
+    taper = g.math("MULTIPLY_ADD", g.attribute("lash_t"), -0.46, 0.37)
+    hair = g.node("BsdfPrincipled", {"Base Color": (0.030, 0.019, 0.013, 1), "Roughness": 0.5})
     clear = g.node("BsdfTransparent")
     return g.finish(g.mix(g.math("LESS_THAN", saw, taper), clear.outputs[0], hair.outputs[0]))
 
