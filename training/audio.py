@@ -1,6 +1,6 @@
 """Speech with marks for the encoder: sentences × voices × rooms, as mel columns and mouth tracks.
 
-    python -m training.audio [--hours 4] [--out training/work/speech.npz]
+    python -m training.audio [--hours 4] [--out training/build/speech.npz]
 
 One long strip of mel columns at 80 a second, clip after clip with silence between, and a row of
 eight controls for each column. HELD_OUT_VOICES and the held-out sentences never enter it.
@@ -22,7 +22,7 @@ from training import festival, flite, sentences
 from training.espeak import Espeak, Speech
 from training.visemes import Track, mouth_track
 
-WORK = Path(__file__).parent / "work"
+WORK = Path(__file__).parent / "build"
 STRIP = WORK / "speech.npz"
 HELD_OUT_VOICES = ("f5", "klatt4", "linda", "m7", "Annie")
 HELD_OUT_FLITE = "slt"

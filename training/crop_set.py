@@ -21,7 +21,7 @@ from training.controls import CONTROL_NAMES
 Image = npt.NDArray[np.uint8]
 Entry = dict[str, Any]
 
-WORK = Path(__file__).parent / "work"
+WORK = Path(__file__).parent / "build"
 CROPS, TEMPLATE = WORK / "crops", WORK / "template"
 FACE = 96
 CANVAS = 128  # the face box in the middle, a sixth of its size around it

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from training.controls import CONTROL_NAMES
 
-CHECKPOINT = Path(__file__).parent / "work" / "decoder.pt"
+CHECKPOINT = Path(__file__).parent / "build" / "decoder.pt"
 FACE = 96
 _CUT = FACE // 2  # rows above stay as they are
 _CONTEXT = 16  # rows above the cut that the net sees

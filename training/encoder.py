@@ -1,10 +1,10 @@
 """The encoder: sixteen mel columns to eight mouth controls, trained on CPU.
 
-    python -m training.encoder [--minutes 10] [--data training/work/speech.npz]
+    python -m training.encoder [--minutes 10] [--data training/build/speech.npz]
 
 0.27 M parameters, about 1.6 M multiply-adds. It hears columns −6…9 around a moment and says how the
 mouth stands at that moment. Augmentation happens on mel windows, so that every batch is a new
-voice, microphone and room. Progress lies on disk (training/work/encoder.pt), safe to interrupt.
+voice, microphone and room. Progress lies on disk (training/build/encoder.pt), safe to interrupt.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Turn rendered key frames into an avatar package: `avatars/<id>/`.
 
-    python -m training.package_avatar --frames training/work/template \\
+    python -m training.package_avatar --frames training/build/template \\
         --look training/looks/nora.json
 
 Runs in the service's own environment (av, cv2, numpy). `backend/avatar/package.py` says what a

@@ -4,7 +4,7 @@
 
 Most come from real speech tracks, thinned where speech dwells; the rest are what speech shows too
 rarely for a net to learn: pressed lips, bared teeth, single controls alone, extremes.
-Writes `training/work/states.npy`, (n, 8) float32 in `CONTROL_NAMES` order.
+Writes `training/build/states.npy`, (n, 8) float32 in `CONTROL_NAMES` order.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from training.sentences import english, mandarin
 from training.visemes import mouth_track
 
 Float = npt.NDArray[np.float32]
-STATES = Path(__file__).parent / "work" / "states.npy"
+STATES = Path(__file__).parent / "build" / "states.npy"
 
 _JAW, _WIDE, _PUCKER, _FUNNEL, _LOWER, _UPPER, _PRESS, _FV = range(len(CONTROL_NAMES))
 _SHARES = {"speech": 0.62, "closed": 0.10, "teeth": 0.14, "single": 0.06, "extreme": 0.08}

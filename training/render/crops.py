@@ -1,7 +1,7 @@
 """Render training crops: only mouths, to be laid over the template frame of the same pose.
 
     python -m training.render.crops --look training/looks/nora.json \\
-        --states training/work/states.npy --out training/work/crops --until 04:40
+        --states training/build/states.npy --out training/build/crops --until 04:40
 
 Poses are the template's key frames, which are also the neutral faces. Each visit to a pose renders
 a handful of mouths and moves on, so a run stopped at any moment has seen all poses about equally.

@@ -1,6 +1,6 @@
 """Render the key frames of the idle loop.
 
-    python -m training.render.template --look training/looks/nora.json --out training/work/template
+    python -m training.render.template --look training/looks/nora.json --out training/build/template
 
 Every finished frame is one line of `index.jsonl`: frame number and its 68 landmarks, so an
 interrupted run can be resumed (finished frames are skipped) and several processes can share the
