@@ -36,10 +36,15 @@ def measure(turns: int = 30) -> dict[str, Any]:
 
 async def _talk(url: str, turns: int) -> list[dict[str, float]]:
     """A new visitor for each turn, so that each hears the same first sentence."""
-    return [await _visit(url) for _ in range(turns)]
+    return [await visit(url) for _ in range(turns)]
 
 
-async def _visit(url: str) -> dict[str, float]:
+async def visit(url: str) -> dict[str, float]:
+    """One visitor with one question: the times of the answer, in ms.
+
+    `stalled_ms` is how long a player that starts at once would have stood still for want of the
+    next chunk.
+    """
     async with connect(url, max_size=None) as socket:
         await socket.send(json.dumps({"type": "hello", "protocol": 1}))
         while json.loads(await socket.recv())["type"] != "state_update":
@@ -50,14 +55,18 @@ async def _visit(url: str) -> dict[str, float]:
 async def _one_turn(socket: ClientConnection) -> dict[str, float]:
     asked = time.perf_counter()
     await socket.send(json.dumps({"type": "text", "text": QUESTION}))
-    sample: dict[str, float] = {}
+    sample: dict[str, float] = {"stalled_ms": 0.0}
     meta: dict[str, Any] = {}
+    played_until = 0.0
     while True:
         frame = await socket.recv()
         if isinstance(frame, bytes):
+            arrived = (time.perf_counter() - asked) * 1000
             if "first_byte_ms" not in sample:
-                sample["first_byte_ms"] = (time.perf_counter() - asked) * 1000
+                sample["first_byte_ms"] = played_until = arrived
                 sample["first_sentence_sound_ms"] = meta["duration_ms"]
+            sample["stalled_ms"] += max(0.0, arrived - played_until)
+            played_until = max(arrived, played_until) + meta["duration_ms"]
             await _heard(socket, meta)
             continue
         meta = json.loads(frame)

@@ -1,4 +1,4 @@
-"""`avatar-chat bench [latency|startup|render …]`: run benches one after the other and print."""
+"""`avatar-chat bench [startup|latency|crowd|render …]`: run one after the other and print."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from rich.console import Console
 from rich.table import Table
 
 from backend.errors import ConfigError
-from bench import latency, render, startup
+from bench import crowd, latency, render, startup
 from bench.machine import describe
 
 BENCHES: dict[str, Callable[[], dict[str, Any]]] = {
     "startup": startup.measure,
     "latency": latency.measure,
+    "crowd": crowd.measure,
     "render": render.measure,
 }
 
