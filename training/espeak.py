@@ -15,6 +15,7 @@ import numpy as np
 import soxr
 
 from backend.avatar.mel import SAMPLE_RATE_HZ, Float32
+from backend.handlers.tts.espeak_native import SynthCallback
 
 _SYNCHRONOUS = 2
 _PHONEME_EVENTS = 0x0001
@@ -43,28 +44,6 @@ class Speech:
         return len(self.pcm) / SAMPLE_RATE_HZ
 
 
-class _EventId(ctypes.Union):
-    _fields_ = (("number", ctypes.c_int), ("name", ctypes.c_char_p), ("string", ctypes.c_char * 8))
-
-
-class _Event(ctypes.Structure):
-    _fields_ = (
-        ("type", ctypes.c_int),
-        ("unique_identifier", ctypes.c_uint),
-        ("text_position", ctypes.c_int),
-        ("length", ctypes.c_int),
-        ("audio_position_ms", ctypes.c_int),
-        ("sample", ctypes.c_int),
-        ("user_data", ctypes.c_void_p),
-        ("id", _EventId),
-    )
-
-
-_SynthCallback = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event)
-)
-
-
 class Espeak:
     """The synthesiser. Phoneme names are espeak's own mnemonics ("tS", "aI"), not IPA."""
 
@@ -76,7 +55,7 @@ class Espeak:
             raise RuntimeError("espeak-ng did not start: its data folder could not be read")
         self._pcm: list[bytes] = []
         self._phones: list[Phone] = []
-        self._callback = _SynthCallback(self._receive)  # the library keeps only a bare pointer
+        self._callback = SynthCallback(self._receive)  # the library keeps only a bare pointer
         self._library.espeak_SetSynthCallback(self._callback)
 
     def say(
@@ -105,7 +84,7 @@ class Espeak:
             event = events[index]
             if event.type == _PHONEME:
                 name = event.id.string.decode("utf-8", "ignore")
-                self._phones.append(Phone(event.audio_position_ms / 1000, name))
+                self._phones.append(Phone(event.audio_position / 1000, name))
             index += 1
         return 0
 

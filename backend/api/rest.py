@@ -12,12 +12,13 @@ from pydantic import BaseModel, Field
 
 from backend import metrics
 from backend.api.service import Service, avatar_info
+from backend.avatar.package import IDLE, POSTER
 from backend.protocol import AvatarInfo, Providers
 from backend.session.manager import new_session_id
 
 router = APIRouter()
 
-_AVATAR_FILES = {"idle.mp4": "video/mp4", "poster.jpg": "image/jpeg"}
+_AVATAR_FILES = {IDLE: "video/mp4", POSTER: "image/jpeg"}
 
 
 def _service(request: Request) -> Service:

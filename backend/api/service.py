@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from backend import __version__
-from backend.avatar.package import AvatarPackage
+from backend.avatar.package import IDLE, POSTER, AvatarPackage
 from backend.config import Settings
 from backend.engine.base import Engine
 from backend.protocol import AvatarInfo, Providers, SessionReady
@@ -59,6 +59,6 @@ def avatar_info(package: AvatarPackage) -> AvatarInfo:
         width=card.width,
         height=card.height,
         fps=card.fps,
-        idle_url=f"{base}/idle.mp4",
-        poster_url=f"{base}/poster.jpg",
+        idle_url=f"{base}/{IDLE}",
+        poster_url=f"{base}/{POSTER}",
     )

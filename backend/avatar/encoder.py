@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from backend.avatar.colour import LIMITED_RANGE, Colour
+from backend.protocol import Container
 
 I420 = npt.NDArray[np.uint8]
 """Planes Y, U, V as one picture, shape (height * 3 / 2, width)."""
@@ -48,7 +49,7 @@ class ChunkEncoder:
     Use it for one chunk. Frames are compressed as they come, so that `finish` is cheap.
     """
 
-    container = "mp4"
+    container: Container = "mp4"
 
     def __init__(self, form: VideoFormat) -> None:
         self._file = io.BytesIO()

@@ -38,10 +38,8 @@ class LipSync(ABC):
     """A loaded net. Immutable and safe to share between threads.
 
     name: the file's stem. mel_lead_frames: how many mel columns before the video frame its window
-    starts (see `mel.mel_windows`). shows_controls: whether `drive` returns mouth controls (n, 8).
+    starts (see `mel.mel_windows`).
     """
-
-    shows_controls = False
 
     def __init__(self, name: str, mel_lead_frames: int) -> None:
         self.name = name
@@ -66,8 +64,6 @@ class LipSync(ABC):
 
 class ControlledLipSync(LipSync):
     """Our net in halves: mel to mouth controls, then face and controls to a picture."""
-
-    shows_controls = True
 
     def __init__(
         self, name: str, mel_lead_frames: int, encoder: "Network", decoder: "Network"

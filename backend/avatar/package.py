@@ -91,10 +91,6 @@ class AvatarPackage:
     def mask(self) -> Path:
         return self.root / MASK
 
-    @property
-    def poster(self) -> Path:
-        return self.root / POSTER
-
 
 def find_avatar(folder: Path, avatar_id: str) -> AvatarPackage:
     """The package named `avatar_id`; an empty name takes the first whole one.

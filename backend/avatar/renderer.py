@@ -20,6 +20,7 @@ from backend.avatar.hearing import Heard, Hearing
 from backend.avatar.lipsync import LipSync, load_lipsync
 from backend.avatar.package import AvatarPackage
 from backend.avatar.template import load_template
+from backend.protocol import Container
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class RenderedChunk:
     """A complete video file. `first_frame` is the template frame that it begins with."""
 
     data: bytes
-    container: str
+    container: Container
     mime: str
     frames: int
     first_frame: int

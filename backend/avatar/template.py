@@ -34,10 +34,6 @@ class TemplateFrame:
     box: tuple[int, int, int, int]
     small: Float32
 
-    def planes(self) -> tuple[I420, I420, I420]:
-        """Views of Y, U and V."""
-        return split_planes(self.picture)
-
 
 @dataclass(frozen=True)
 class Template:

@@ -61,7 +61,6 @@ class Options:
     role: str | None = None
     voice: str | None = None
     language: str | None = None
-    container: str = "mp4"
 
 
 @dataclass(frozen=True, slots=True)

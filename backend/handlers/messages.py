@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.protocol import Container
+
 Pcm = NDArray[np.int16]
 """Mono samples, shape (n,), at `SAMPLE_RATE`."""
 
@@ -122,7 +124,7 @@ class VideoChunk:
     first_frame: int
     """The frame of the avatar's idle loop that it begins with."""
     data: bytes
-    container: str
+    container: Container
     mime: str
     width: int
     height: int

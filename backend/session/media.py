@@ -21,7 +21,7 @@ def video_message(chunk: VideoChunk, chunk_seq: int) -> VideoChunkMeta:
         is_last=chunk.is_last,
         text=chunk.sentence.text,
         size=len(chunk.data),
-        container="mp4",
+        container=chunk.container,
         mime=chunk.mime,
         width=chunk.width,
         height=chunk.height,

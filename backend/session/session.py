@@ -398,5 +398,4 @@ def choose(options: Options, message: Hello | ConfigUpdate) -> Options:
         role=message.role or options.role,
         voice=message.voice or options.voice,
         language=None if language == "auto" else language or options.language,
-        container=options.container,
     )

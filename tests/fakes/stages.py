@@ -4,6 +4,7 @@ fail, or fail to clean up, when `mood` says so. Nothing here reads a clock."""
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -37,7 +38,7 @@ QUIET: Pcm = np.zeros(320, np.int16)
 """And end in it."""
 
 
-class FakeStage:
+class FakeStage(ABC):
     """What every stage shares."""
 
     def __init__(self, name: str, ticks: Callable[[], int], mood: Callable[[], str]) -> None:
@@ -49,7 +50,8 @@ class FakeStage:
         self._ticks = ticks
         self._mood = mood
 
-    async def initialize(self) -> None: ...
+    async def initialize(self) -> None:
+        """There is nothing to load."""
 
     async def reconfigure(self, options: Options) -> None:
         await asyncio.sleep(0)
@@ -69,8 +71,9 @@ class FakeStage:
         finally:
             self.running -= 1
 
+    @abstractmethod
     def outputs(self, item: Any) -> list[Any]:
-        raise NotImplementedError
+        """What one input becomes."""
 
     async def _work(self, mood: str) -> None:
         try:

@@ -7,20 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
-
 from backend.avatar.package import find_avatar
 from backend.avatar.renderer import AboutRenderer, Progress, RenderedChunk, Renderer, RenderOptions
 from backend.config import AvatarSettings
 from backend.engine.base import Actor, Engine
 from backend.errors import EngineError, ProviderError
 from backend.handlers.base import BaseHandler, Context
-from backend.handlers.messages import SAMPLES_PER_FRAME, Pcm, SpokenAudio, VideoChunk
+from backend.handlers.messages import SAMPLES_PER_FRAME, SpokenAudio, VideoChunk
 
 SLICE_SAMPLES = 8 * SAMPLES_PER_FRAME
 """Sound goes to the worker in pieces of about one batch of its work."""
-
-NO_SOUND: Pcm = np.empty(0, np.int16)
 
 
 @dataclass(frozen=True, slots=True)

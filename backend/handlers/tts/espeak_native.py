@@ -28,7 +28,9 @@ class _EventId(ctypes.Union):
     _fields_ = (("number", ctypes.c_int), ("name", ctypes.c_char_p), ("string", ctypes.c_char * 8))
 
 
-class _Event(ctypes.Structure):
+class Event(ctypes.Structure):
+    """`espeak_EVENT` of `speak_lib.h`; `audio_position` is in milliseconds."""
+
     _fields_ = (
         ("type", ctypes.c_int),
         ("unique_identifier", ctypes.c_uint),
@@ -41,8 +43,8 @@ class _Event(ctypes.Structure):
     )
 
 
-_Callback = ctypes.CFUNCTYPE(
-    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event)
+SynthCallback = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(Event)
 )
 
 
@@ -92,7 +94,9 @@ class Espeak:
         self._sound: list[bytes] = []
         self._moments: list[Moment] = []
         self._text = ""
-        self._callback = _Callback(self._on_sound)  # kept, or the library would call freed memory
+        self._callback = SynthCallback(
+            self._on_sound
+        )  # kept, or the library would call freed memory
         self._library.espeak_SetSynthCallback(self._callback)
 
     def has_voice(self, name: str) -> bool:
