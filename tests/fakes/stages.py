@@ -51,7 +51,7 @@ class FakeStage(ABC):
         self._mood = mood
 
     async def initialize(self) -> None:
-        """There is nothing to load."""
+        await asyncio.sleep(0)  # loading takes its turn of the loop
 
     async def reconfigure(self, options: Options) -> None:
         await asyncio.sleep(0)

@@ -94,9 +94,8 @@ class Espeak:
         self._sound: list[bytes] = []
         self._moments: list[Moment] = []
         self._text = ""
-        self._callback = SynthCallback(
-            self._on_sound
-        )  # kept, or the library would call freed memory
+        # Kept, or the library would call freed memory.
+        self._callback = SynthCallback(self._on_sound)
         self._library.espeak_SetSynthCallback(self._callback)
 
     def has_voice(self, name: str) -> bool:
