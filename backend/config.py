@@ -58,6 +58,67 @@ class SessionSettings(Section):
     watch_interval_s: float = Field(5.0, gt=0, description="Pace of the idle and memory watch.")
     history_turns: int = Field(20, ge=1, description="User turns kept for the language model.")
     queue_size: int = Field(4, ge=1, description="Bound of each queue between two stages.")
+    grace_s: float = Field(
+        30.0, ge=0, description="How long a session waits for a client whose line has dropped."
+    )
+    ahead_s: float = Field(
+        4.0, gt=0, description="How far ahead of playback a reply is drawn; the rest waits."
+    )
+    report_wait_s: float = Field(
+        0.3, ge=0, description="Bound on the wait for the client's word on what was heard."
+    )
+
+
+class StoreSettings(Section):
+    kind: Literal["memory", "redis"] = Field(
+        "memory", description="Where conversations wait for their client to come back."
+    )
+    redis_url: SecretStr | None = Field(None, description="Redis address, for `redis`.")
+    ttl_s: float = Field(
+        900.0, gt=0, description="A conversation nobody comes back to is forgotten."
+    )
+    timeout_s: float = Field(0.5, gt=0, description="Bound on one call of the store.")
+
+
+class EndOfTurnSettings(Section):
+    """When a user who falls silent is taken to be done."""
+
+    speculate_ms: int = Field(200, ge=32, description="Silence after which recognition starts.")
+    floor_ms: int = Field(300, ge=32, description="Silence that ends a finished sentence.")
+    default_ms: int = Field(500, ge=32, description="Silence that ends what cannot be judged.")
+    ceiling_ms: int = Field(1500, ge=32, description="Silence that ends a broken-off sentence.")
+    partial_interval_ms: int = Field(
+        800, ge=100, description="Least time between two partial transcripts."
+    )
+    partial_load: float = Field(
+        0.5, gt=0, le=1, description="Most of the time that partial transcripts may take."
+    )
+
+
+class BargeInSettings(Section):
+    """When the voice of the user stops the avatar."""
+
+    enabled: bool = Field(True, description="Listen while the avatar speaks.")
+    pause_ms: int = Field(64, ge=32, description="Possible speech that pauses the avatar.")
+    confirm_ms: int = Field(700, ge=100, description="Speech that interrupts whatever it says.")
+    verdict_ms: int = Field(
+        2000,
+        ge=200,
+        description="A pause without a verdict ends after this: speech goes on.",
+    )
+    guard_ms: int = Field(
+        400, ge=0, description="Deaf start of a reply for clients without echo cancellation."
+    )
+
+
+class TimelineSettings(Section):
+    dir: Path | None = Field(
+        ROOT / "var/timelines", description="Folder of the sessions' timelines; empty keeps none."
+    )
+    keep: int = Field(200, ge=1, description="Most timelines kept; the oldest go first.")
+    record: bool = Field(
+        False, description="Keep words and sound too, for clients whose `hello` consents."
+    )
 
 
 class VadSettings(Section):
@@ -113,6 +174,9 @@ class LlmSettings(Section):
     temperature: float = Field(0.7, ge=0, le=2, description="Sampling temperature.")
     max_tokens: int = Field(400, ge=1, description="Longest reply, in tokens.")
     first_token_timeout_s: float = Field(8.0, gt=0, description="Bound on the first token.")
+    stall_timeout_s: float = Field(
+        15.0, gt=0, description="Bound on the silence within an answer; then it counts as cut."
+    )
 
 
 class TtsSettings(Section):
@@ -139,6 +203,9 @@ class AvatarSettings(Section):
         description="Lip-sync net: ours, or any ONNX file with the Wav2Lip contract.",
     )
     net_threads: int = Field(1, ge=1, description="CPU threads of the lip-sync net per worker.")
+    timeout_s: float = Field(
+        5.0, gt=0, description="Bound on the first picture of a sentence; then it is only spoken."
+    )
     crf: int = Field(23, ge=0, le=51, description="x264 quality; lower is better and larger.")
     audio_kbps: int = Field(64, ge=24, description="AAC bit rate.")
 
@@ -148,6 +215,9 @@ class EngineSettings(Section):
         0, ge=0, description="Processes that draw faces; 0 takes one per core, at most four."
     )
     start_timeout_s: float = Field(60.0, gt=0, description="Bound on a worker's start.")
+    call_timeout_s: float = Field(
+        20.0, gt=0, description="A worker that is busy with one call for longer is replaced."
+    )
 
 
 class BreakerSettings(Section):
@@ -179,6 +249,10 @@ class Settings(BaseSettings):
 
     server: ServerSettings = ServerSettings()
     session: SessionSettings = SessionSettings()
+    store: StoreSettings = StoreSettings()
+    end_of_turn: EndOfTurnSettings = EndOfTurnSettings()
+    barge_in: BargeInSettings = BargeInSettings()
+    timeline: TimelineSettings = TimelineSettings()
     vad: VadSettings = VadSettings()
     asr: AsrSettings = AsrSettings()
     llm: LlmSettings = LlmSettings()

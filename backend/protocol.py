@@ -22,6 +22,7 @@ Output = Literal["video", "audio", "text"]
 Container = Literal["mp4", "fmp4"]
 Chunking = Literal["sentence", "progressive"]
 TurnEndReason = Literal["completed", "interrupted", "failed"]
+PlaybackEvent = Literal["started", "ended", "underrun", "paused", "resumed", "stopped"]
 Level = Literal["info", "warning", "error"]
 
 
@@ -50,6 +51,9 @@ class Hello(_Message):
     language: str | None = None
     output: Output = "video"
     video: VideoFormat | None = None
+    record: bool = Field(
+        False, description="consent: words and sound may be kept, if the service is set to do so"
+    )
 
 
 class Text(_Message):
@@ -64,6 +68,9 @@ class StartListen(_Message):
     """Open the microphone stream."""
 
     type: Literal["start_listen"] = "start_listen"
+    echo_cancellation: bool | None = Field(
+        None, description="whether the avatar's own voice is taken out of the microphone's sound"
+    )
 
 
 class StopListen(_Message):
@@ -129,8 +136,18 @@ class Playback(_Message):
     type: Literal["playback"] = "playback"
     generation_id: int
     chunk_seq: int
-    event: Literal["started", "ended", "underrun"]
-    position_ms: float | None = None
+    event: PlaybackEvent
+    position_ms: float | None = Field(None, description="how far into the chunk")
+
+
+class IdlePosition(_Message):
+    """Which part of the idle loop the page shows now, so that speech can begin from it.
+
+    Worth sending when the loop starts, when it begins anew and when it is moved.
+    """
+
+    type: Literal["idle_position"] = "idle_position"
+    position_ms: float = Field(ge=0)
 
 
 class Ping(_Message):
@@ -152,6 +169,7 @@ ClientMessage = Annotated[
     | UiEvent
     | ConfigUpdate
     | Playback
+    | IdlePosition
     | Ping,
     Field(discriminator="type"),
 ]
@@ -289,6 +307,7 @@ class VideoChunkMeta(_MediaMeta):
     fps: int
     frames: int
     first_frame: int = Field(0, description="frame of the idle loop that it begins with")
+    start_ms: float = Field(0, description="where it begins on the reply's own time line")
 
 
 class TtsAudioChunk(_MediaMeta):
@@ -297,6 +316,13 @@ class TtsAudioChunk(_MediaMeta):
     type: Literal["tts_audio_chunk"] = "tts_audio_chunk"
     sample_rate: int
     codec: str
+
+
+class PlaybackControl(ServerMessage):
+    """Somebody seems to speak: fall silent at once, but keep everything. `resume` takes it back."""
+
+    type: Literal["playback_control"] = "playback_control"
+    action: Literal["pause", "resume"]
 
 
 class VisemeTimeline(ServerMessage):
@@ -354,6 +380,7 @@ AnyServerMessage = Annotated[
     | SentenceMessage
     | VideoChunkMeta
     | TtsAudioChunk
+    | PlaybackControl
     | VisemeTimeline
     | TurnEnd
     | Notice

@@ -11,7 +11,6 @@ import base64
 import binascii
 import re
 import secrets
-import time
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ import structlog
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from starlette.websockets import WebSocketState
 
+from backend import clock
 from backend import protocol as p
 from backend.api.limits import TokenBucket
 from backend.api.service import Service
@@ -65,7 +65,7 @@ class Connection:
         self._service = service
         self._limits = service.settings.server
         self._bucket = TokenBucket(
-            self._limits.max_messages_per_s, 2 * self._limits.max_messages_per_s, time.monotonic()
+            self._limits.max_messages_per_s, 2 * self._limits.max_messages_per_s, clock.now()
         )
         self._expired: asyncio.Future[SessionExpired] = asyncio.get_running_loop().create_future()
 
@@ -204,7 +204,7 @@ class Connection:
 
     async def _take(self, session: Session, frame: str | bytes) -> None:
         try:
-            if not self._bucket.take(time.monotonic()):
+            if not self._bucket.take(clock.now()):
                 raise RateLimited(f"More than {self._limits.max_messages_per_s} messages a second.")
             if isinstance(frame, bytes):
                 session.hear(decode_pcm(frame))
@@ -249,6 +249,8 @@ class Connection:
                 await session.config_update(message)
             case p.Playback():
                 session.playback(message)
+            case p.IdlePosition():
+                session.idle_position(message)
             case p.Ping():
                 session.post(p.Pong(t=message.t))
             case p.Hello():

@@ -16,10 +16,13 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 from backend.config import Settings
 from backend.engine.base import Engine
 from backend.handlers.breaker import Breakers
+from backend.protocol import VideoFormat
 
 In = TypeVar("In", contravariant=True)
 Out = TypeVar("Out", covariant=True)
 T = TypeVar("T")
+
+DEFAULT_VIDEO = VideoFormat()
 
 
 def closing(stream: AsyncIterator[T]) -> AbstractAsyncContextManager[AsyncIterator[T]]:
@@ -61,6 +64,7 @@ class Options:
     role: str | None = None
     voice: str | None = None
     language: str | None = None
+    video: VideoFormat = DEFAULT_VIDEO
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ it looks again in the background when the breaker allows.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import Any, TypeVar, cast
 
 import structlog
 
+from backend import clock
 from backend.errors import AvatarChatError, ProviderError, ProviderTimeout, ProviderUnavailable
 from backend.handlers.base import BaseHandler, Context, Options
 from backend.handlers.breaker import CircuitBreaker
@@ -159,7 +159,7 @@ class FallbackHandler(BaseHandler[In, Out]):
     async def _is_usable(self, handler: BaseHandler[In, Out]) -> bool:
         if handler.provider in self._ready_providers:
             is_last_resort = handler is self._handlers[-1]
-            return self._breaker(handler).acquire(time.monotonic()) or is_last_resort
+            return self._breaker(handler).acquire(clock.now()) or is_last_resort
         if self._is_another_ready_after(handler):
             self._look_again(handler)
             return False
@@ -179,7 +179,7 @@ class FallbackHandler(BaseHandler[In, Out]):
 
     async def _prepare(self, handler: BaseHandler[In, Out]) -> bool:
         """Initialise the provider unless it is known to be out."""
-        if not self._breaker(handler).acquire(time.monotonic()):
+        if not self._breaker(handler).acquire(clock.now()):
             return False
         try:
             await handler.initialize()
@@ -200,7 +200,7 @@ class FallbackHandler(BaseHandler[In, Out]):
         )
 
     def _note_failure(self, handler: BaseHandler[In, Out], error: Exception) -> None:
-        now_s, breaker = time.monotonic(), self._breaker(handler)
+        now_s, breaker = clock.now(), self._breaker(handler)
         if isinstance(error, AvatarChatError):
             reason, trace = error.message, None
         else:  # a defect of ours: what it says goes to the log, not to people

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from backend import clock
 from backend.protocol import Container
 
 Pcm = NDArray[np.int16]
@@ -29,7 +29,7 @@ class Stamp:
 
     def now(self, seq: int) -> Stamp:
         """The stamp of output number `seq` of the same reply, made now."""
-        return replace(self, seq=seq, created_at=time.monotonic())
+        return replace(self, seq=seq, created_at=clock.now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ class Transcript:
     text: str
     language: str
     confidence: float | None = None
+    speech_ended_at: float | None = None
+    """When the user fell silent, in seconds of `backend.clock`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,8 @@ class VideoChunk:
     height: int
     fps: int
     frames: int
+    start_ms: float = 0.0
+    """Where it begins on the reply's own time line; only a continuous stream has one."""
 
     @property
     def duration_ms(self) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 import uuid
 from collections import Counter
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from collections.abc import Callable
 import psutil
 import structlog
 
-from backend import metrics
+from backend import clock, metrics
 from backend.config import SessionSettings
 from backend.errors import SessionBusy, SessionExpired, SessionLimitReached
 from backend.session.session import Session
@@ -79,7 +78,7 @@ class SessionManager:
         while True:
             await asyncio.sleep(self._settings.watch_interval_s)
             resident = await asyncio.to_thread(self._resident_bytes)
-            self.sweep(time.monotonic(), resident)
+            self.sweep(clock.now(), resident)
 
     def sweep(self, now: float, resident_bytes: int) -> None:
         """One look at the clock and the memory; at most one session is shed per look."""

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
 
-from backend import metrics
+from backend import clock, metrics
 from backend.config import Settings
 from backend.errors import AssetError, AvatarChatError, NotAvailable, wire_error
 from backend.handlers.base import Options
@@ -27,6 +26,7 @@ from backend.protocol import (
     ContextUpdate,
     ErrorMessage,
     Hello,
+    IdlePosition,
     Notice,
     Output,
     Playback,
@@ -41,6 +41,7 @@ from backend.protocol import (
 )
 from backend.session.ear import Ear
 from backend.session.history import History
+from backend.session.idle_loop import IdleLoop
 from backend.session.notes import Notes
 from backend.session.outbox import Outbox
 from backend.session.stages import Stages, first_error
@@ -65,7 +66,7 @@ class Session:
         self.history = History(settings.session.history_turns)
         self.options = Options()
         self.output: Output = "video"
-        self.last_active = time.monotonic()
+        self.last_active = clock.now()
         self.ended: str | None = None
         self.stages = make_stages(session_id, self._replaced)
         self._ear = Ear(
@@ -78,6 +79,7 @@ class Session:
         self._turning = asyncio.Lock()
         self._pending_options: Options | None = None
         self._greeted = False
+        self._idle_loop: IdleLoop | None = None
 
     # ------------------------------------------------------------------ life
 
@@ -123,7 +125,7 @@ class Session:
 
     def idle_since(self) -> float:
         """Monotonic second of the last sign of life; now, while a reply runs."""
-        return time.monotonic() if self._turn else self.last_active
+        return clock.now() if self._turn else self.last_active
 
     # ------------------------------------------------------------------ what a client may ask
 
@@ -131,7 +133,7 @@ class Session:
         await self._answer(message.text, streaming=message.streaming)
 
     async def say(self, message: Say) -> None:
-        asked_at = time.monotonic()
+        asked_at = clock.now()
         async with self._turning:
             if await self._take_the_floor():
                 self._begin(
@@ -170,11 +172,11 @@ class Session:
         self._ear.push(pcm)
 
     def context_update(self, message: ContextUpdate) -> None:
-        self.last_active = time.monotonic()
+        self.last_active = clock.now()
         self._notes.looking_at(message)
 
     def ui_event(self, message: UiEvent) -> None:
-        self.last_active = time.monotonic()
+        self.last_active = clock.now()
         self._notes.happened(message)
 
     async def config_update(self, message: ConfigUpdate) -> None:
@@ -189,7 +191,11 @@ class Session:
         if message.event == "underrun":
             metrics.UNDERRUNS.inc()
         if self._turn and message.generation_id == self._turn.stamp.generation_id:
-            self._turn.reported(message.chunk_seq, message.event, time.monotonic())
+            self._turn.reported(message.chunk_seq, message.event, clock.now())
+
+    def idle_position(self, message: IdlePosition) -> None:
+        """Where the page's idle loop is now; speech begins from there."""
+        self._idle_loop = IdleLoop(message.position_ms, clock.now())
 
     # ------------------------------------------------------------------ what the session says
 
@@ -233,7 +239,7 @@ class Session:
         await self._answer(transcript.text)
 
     async def _answer(self, text: str, *, streaming: bool = True) -> None:
-        asked_at = time.monotonic()
+        asked_at = clock.now()
         async with self._turning:
             if not await self._take_the_floor():
                 return
@@ -301,7 +307,7 @@ class Session:
         if turn is not self._turn:
             return
         is_whole = reason == "completed"
-        heard = turn.text() if is_whole else turn.heard_text(time.monotonic())
+        heard = turn.text() if is_whole else turn.heard_text(clock.now())
         self.history.assistant(heard, interrupted=not is_whole)
         end = TurnEnd(reason=reason, metrics=turn.metrics_ms)
         self.outbox.post(end, turn.stamp.generation_id)
@@ -312,16 +318,16 @@ class Session:
         turn = self._turn
         if turn is None:
             return
-        started = time.monotonic()
+        started = clock.now()
         self.outbox.cut_generation(TurnEnd(reason="interrupted", metrics=turn.metrics_ms))
         self.history.assistant(turn.heard_text(started), interrupted=True)
         self._turn_over("interrupted", wire_reason=reason)
         await self._stop_turn()
-        metrics.INTERRUPT_SECONDS.observe(time.monotonic() - started)
+        metrics.INTERRUPT_SECONDS.observe(clock.now() - started)
 
     def _turn_over(self, reason: TurnEndReason, wire_reason: str | None = None) -> None:
         self._turn = None
-        self.last_active = time.monotonic()
+        self.last_active = clock.now()
         metrics.TURNS.labels(reason).inc()
         log.info("turn.end", reason=reason)
         self._move(self._conversation.reply(Phase.NONE), wire_reason or reason)
@@ -339,7 +345,7 @@ class Session:
 
     def _move(self, conversation: Conversation, reason: str) -> None:
         before, self._conversation = self._conversation.state, conversation
-        self.last_active = time.monotonic()
+        self.last_active = clock.now()
         if conversation.state != before:
             self.post(
                 StateUpdate(
@@ -369,7 +375,7 @@ class Session:
 
     def _stamp(self, ahead: int) -> Stamp:
         """Of the current generation, or of the one about to open."""
-        return Stamp(self.id, self.outbox.generation + ahead, 0, time.monotonic())
+        return Stamp(self.id, self.outbox.generation + ahead, 0, clock.now())
 
     @property
     def _language(self) -> str:

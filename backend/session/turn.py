@@ -8,11 +8,10 @@ What is sent, and whether it may still be sent, is the outbox's business.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 
-from backend import metrics
+from backend import clock, metrics
 from backend.handlers.base import closing
 from backend.handlers.messages import Prompt, Sentence, SpokenAudio, Stamp, VideoChunk
 from backend.handlers.text.speakable import to_sentence
@@ -120,7 +119,7 @@ class Turn:
         if self.request.prompt is None:
             yield self.request.text
             return
-        started = time.monotonic()
+        started = clock.now()
         async with closing(self._stages.llm.process(self.request.prompt)) as deltas:
             async for delta in deltas:
                 started = self._observe("llm", started)
@@ -151,7 +150,7 @@ class Turn:
         await spoken.close()
 
     async def _synthesise(self, sentence: Sentence, spoken: Pipe[SpokenAudio]) -> None:
-        started = time.monotonic()
+        started = clock.now()
         async with closing(self._stages.tts.process(sentence)) as sounds:
             async for sound in sounds:
                 started = self._observe("tts", started)
@@ -162,7 +161,7 @@ class Turn:
 
     async def _draw(self, spoken: Pipe[SpokenAudio]) -> None:
         async for sound in spoken:
-            started = time.monotonic()
+            started = clock.now()
             async with closing(self._stages.avatar.process(sound)) as chunks:
                 async for chunk in chunks:
                     started = self._observe("avatar", started)
@@ -188,7 +187,7 @@ class Turn:
     # ------------------------------------------------------------------ book-keeping
 
     def _sent(self, sentence_index: int, duration_ms: float) -> None:
-        now = time.monotonic()
+        now = clock.now()
         self.playout.sent(sentence_index, duration_ms, now)
         if self._chunk_seq == 0:
             self._time("first_chunk")
@@ -198,7 +197,7 @@ class Turn:
 
     async def _wait_for_silence(self) -> None:
         """The end of a turn is the end of its sound; the wait for the client is bounded."""
-        while (left := self.playout.remaining_s(time.monotonic())) > 0:
+        while (left := self.playout.remaining_s(clock.now())) > 0:
             self._ended.clear()
             try:
                 # Not `wait_for`: on Python 3.11 it can swallow the cancellation of an interrupt.
@@ -212,11 +211,11 @@ class Turn:
 
     def _time(self, name: str) -> None:
         """Milliseconds since the user's turn, first occurrence only."""
-        elapsed_ms = (time.monotonic() - self.request.asked_at) * 1000
+        elapsed_ms = (clock.now() - self.request.asked_at) * 1000
         self.metrics_ms.setdefault(f"{name}_ms", round(elapsed_ms, 1))
 
     def _observe(self, stage: str, started: float) -> float:
         """First output of one input: observe once, then never again (`inf`)."""
         if started != float("inf"):
-            metrics.STAGE_SECONDS.labels(stage).observe(time.monotonic() - started)
+            metrics.STAGE_SECONDS.labels(stage).observe(clock.now() - started)
         return float("inf")

@@ -197,7 +197,7 @@ async def test_a_provider_that_comes_back_takes_over_without_being_waited_for(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now_s = 0.0
-    monkeypatch.setattr("backend.handlers.fallback.time.monotonic", lambda: now_s)
+    monkeypatch.setattr("backend.handlers.fallback.clock.now", lambda: now_s)
     world.script("down", "c")
     chain = world.chain()
     await chain.initialize()

@@ -5,6 +5,7 @@ export type ClientMessage =
   | ConfigUpdate
   | ContextUpdate
   | Hello
+  | IdlePosition
   | Interrupt
   | Ping
   | Playback
@@ -18,6 +19,7 @@ export type ServerMessage =
   | AsrPartial
   | ErrorMessage
   | Notice
+  | PlaybackControl
   | Pong
   | SentenceMessage
   | SessionReady
@@ -141,11 +143,24 @@ export interface Hello {
   language?: string | null
   output?: 'video' | 'audio' | 'text'
   video?: VideoFormat | null
+  /**
+   * consent: words and sound may be kept, if the service is set to do so
+   */
+  record?: boolean
 }
 export interface HistoryItem {
   role: 'user' | 'assistant'
   text: string
   interrupted?: boolean
+}
+/**
+ * Which part of the idle loop the page shows now, so that speech can begin from it.
+ *
+ * Worth sending when the loop starts, when it begins anew and when it is moved.
+ */
+export interface IdlePosition {
+  type: 'idle_position'
+  position_ms: number
 }
 /**
  * Stop speaking now.
@@ -187,8 +202,27 @@ export interface Playback {
   type: 'playback'
   generation_id: number
   chunk_seq: number
-  event: 'started' | 'ended' | 'underrun'
+  event: 'started' | 'ended' | 'underrun' | 'paused' | 'resumed' | 'stopped'
+  /**
+   * how far into the chunk
+   */
   position_ms?: number | null
+}
+/**
+ * Somebody seems to speak: fall silent at once, but keep everything. `resume` takes it back.
+ */
+export interface PlaybackControl {
+  session_id: string
+  /**
+   * 1, 2, 3 … per connection, no gap
+   */
+  seq: number
+  /**
+   * set when it belongs to a reply
+   */
+  generation_id?: number | null
+  type: 'playback_control'
+  action: 'pause' | 'resume'
 }
 export interface Pong {
   session_id: string
@@ -266,6 +300,10 @@ export interface SessionReady {
  */
 export interface StartListen {
   type: 'start_listen'
+  /**
+   * whether the avatar's own voice is taken out of the microphone's sound
+   */
+  echo_cancellation?: boolean | null
 }
 /**
  * Every change of state, and only changes.
@@ -419,6 +457,10 @@ export interface VideoChunkMeta {
    * frame of the idle loop that it begins with
    */
   first_frame: number
+  /**
+   * where it begins on the reply's own time line
+   */
+  start_ms: number
 }
 /**
  * Mouth shapes for clients that draw their own face.
