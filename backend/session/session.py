@@ -15,7 +15,7 @@ import structlog
 
 from backend import clock, metrics
 from backend.config import Settings
-from backend.errors import AssetError, AvatarChatError, NotAvailable, wire_error
+from backend.errors import AssetError, AvatarChatError, wire_error
 from backend.handlers.base import Options
 from backend.handlers.fallback import OnChange, ProviderChange
 from backend.handlers.messages import ChatMessage, Pcm, Prompt, Stamp, Transcript
@@ -358,11 +358,7 @@ class Session:
     def _granted(self, hello: Hello) -> tuple[Options, list[AvatarChatError]]:
         """What can be granted of a `hello`, and why not the rest."""
         refusals: list[AvatarChatError] = []
-        try:
-            options = choose(self.options, hello)
-        except NotAvailable as error:
-            refusals.append(error)
-            options = choose(self.options, hello.model_copy(update={"video": None}))
+        options = choose(self.options, hello)
         try:
             self.stages.check(options)
         except AssetError as error:
@@ -387,21 +383,12 @@ class Session:
 
 
 def choose(options: Options, message: Hello | ConfigUpdate) -> Options:
-    """`options` with what the message names.
-
-    Raises:
-        NotAvailable: it asks for a stream that this version does not make yet.
-    """
-    video = message.video
-    if video and (video.container != "mp4" or video.chunking != "sentence"):
-        raise NotAvailable(
-            f"{video.container}/{video.chunking} video is not available yet; "
-            "use container mp4 with chunking sentence."
-        )
+    """`options` with what the message names."""
     language = message.language
     return Options(
         avatar=message.avatar or options.avatar,
         role=message.role or options.role,
         voice=message.voice or options.voice,
         language=None if language == "auto" else language or options.language,
+        video=message.video or options.video,
     )
