@@ -24,9 +24,11 @@ STAGE_SECONDS = Histogram(
     buckets=_FAST_S,
     registry=REGISTRY,
 )
-FIRST_CHUNK_SECONDS = Histogram(
-    "avatar_chat_first_chunk_seconds",
-    "Time from the user's turn to the first byte of picture or sound",
+TURN_SECONDS = Histogram(
+    "avatar_chat_turn_seconds",
+    "Time from the end of the user's turn to each mark of the reply: final transcript, "
+    "first_token, first_sentence, first_audio, first_chunk, first_frame (shown), total",
+    ["mark"],
     buckets=_SLOW_S,
     registry=REGISTRY,
 )
@@ -51,6 +53,11 @@ ERRORS = Counter(
 )
 UNDERRUNS = Counter(
     "avatar_chat_underruns", "Playback underruns reported by clients", registry=REGISTRY
+)
+TIMELINE_LOST = Counter(
+    "avatar_chat_timeline_lost_events",
+    "Timeline events that the disk was too slow for",
+    registry=REGISTRY,
 )
 LOOP_LAG_SECONDS = Histogram(
     "avatar_chat_event_loop_lag_seconds",
