@@ -1,26 +1,46 @@
-"""The single door to the socket.
+"""The single door to the client's line.
 
 It numbers messages, keeps a meta and its binary frame together, and drops whatever belongs to an
 older generation: ghost audio is impossible by construction. It knows nothing of what it carries.
+
+    OPEN ──finish──▶ LAST_WORDS          what is queued is still written, then `run` returns
+      │  ▲
+    rest │ restart                       over another line, numbered from 1
+      ▼  │
+    SHUT ◀── too much is waiting         what is posted is dropped
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 from backend import metrics
 from backend.protocol import ServerMessage, TurnEnd
 
+MAX_WAITING = 2000  # messages; a line that is so far behind is taken as lost
+
 
 class Sink(Protocol):
-    """What a socket must offer."""
+    """What a line must offer."""
 
     async def send_text(self, data: str) -> None: ...
 
     async def send_bytes(self, data: bytes) -> None: ...
+
+
+class LineStalled(Exception):
+    """The client takes nothing any more."""
+
+
+class _Door(Enum):
+    OPEN = "open"
+    LAST_WORDS = "last words"
+    SHUT = "shut"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +51,33 @@ class _Item:
 
 
 class Outbox:
-    """Queue of one connection, written by one task.
+    """Queue of one session, written by one task per line.
 
     `generation` is the only generation whose messages may pass. Messages without a generation
-    always pass. Media wait for room (`media_slots`), so a slow client stalls its own reply alone.
+    always pass. Media wait for room (`media_slots`, `media_bytes`), so a slow client stalls its
+    own reply alone. `on_sent` is told of every message as it was stamped, and of its media's size.
     """
 
-    def __init__(self, session_id: str, media_slots: int = 2) -> None:
+    def __init__(
+        self,
+        session_id: str,
+        media_slots: int = 2,
+        media_bytes: int = 4 * 1024 * 1024,
+        on_sent: Callable[[ServerMessage, int], None] = lambda message, media_bytes: None,
+    ) -> None:
         self.session_id = session_id
         self.generation = 0
         self._ended = -1
-        self._is_last = False
+        self._door = _Door.OPEN
         self._items: deque[_Item] = deque()
         self._wake = asyncio.Event()
         self._media_slots = media_slots
+        self._media_bytes = media_bytes
         self._room = asyncio.Event()
-        self._room.set()
         self._seq = 0
+        self._on_sent = on_sent
+
+    # ------------------------------------------------------------------ what the session says
 
     def post(self, message: ServerMessage, generation: int | None = None) -> None:
         """Queue a text message; a stale one is dropped here already."""
@@ -58,7 +88,7 @@ class Outbox:
 
         Returns `False` when the reply is over, so that nobody counts it as sent.
         """
-        while generation == self.generation and self._queued_media() >= self._media_slots:
+        while generation == self.generation and not self._has_room(len(media)):
             self._room.clear()
             await self._room.wait()
         return self._append(_Item(meta, media, generation))
@@ -79,42 +109,76 @@ class Outbox:
         """The current generation, unless its last word has been said."""
         return self.generation if self.generation > self._ended else None
 
-    async def run(self, sink: Sink) -> None:
-        """Write until `finish`. Errors of the socket end it and pass on."""
-        while not (self._is_last and not self._items):
+    # ------------------------------------------------------------------ the line
+
+    async def run(self, sink: Sink, stall_s: float | None = None) -> None:
+        """Write until `finish`. Errors of the line end it and pass on.
+
+        Raises:
+            LineStalled: one message took longer than `stall_s`, or too many are waiting.
+        """
+        while self._items or self._door is _Door.OPEN:
             await self._wake.wait()
             self._wake.clear()
             while self._items:
                 item = self._items.popleft()
                 self._room.set()
-                await self._write(sink, item)
+                await self._write_in_time(sink, item, stall_s)
+        if self._door is _Door.SHUT:
+            raise LineStalled(f"More than {MAX_WAITING} messages were waiting.")
 
     def finish(self) -> None:
         """Let `run` return once everything that is queued now has been written."""
-        self._is_last = True
+        self._door = _Door.LAST_WORDS
         self._wake.set()
+
+    def rest(self) -> None:
+        """The line is gone: nothing waits for it, and what is posted now is dropped."""
+        self._door = _Door.SHUT
+        self._drop_all()
+
+    def restart(self) -> None:
+        """A new line: a new generation, numbers from 1, and nothing of the old line."""
+        self._drop_all()
+        self._bump()
+        self._door = _Door.OPEN
+        self._seq = 0
 
     async def drain(self, sink: Sink) -> None:
         """Write what is queued now; for a few words where no writer runs."""
         while self._items:
             await self._write(sink, self._items.popleft())
 
+    @property
+    def waiting(self) -> tuple[int, int]:
+        """Messages in the queue, and the bytes of their media."""
+        return len(self._items), self._waiting_bytes()
+
+    async def _write_in_time(self, sink: Sink, item: _Item, stall_s: float | None) -> None:
+        try:
+            async with asyncio.timeout(stall_s):
+                await self._write(sink, item)
+        except TimeoutError:
+            raise LineStalled(f"Nothing was taken for {stall_s} s.") from None
+
     async def _write(self, sink: Sink, item: _Item) -> None:
         if self._stale(item):
             metrics.STALE_DROPS.inc()
             return
         self._seq += 1
-        stamped = {"session_id": self.session_id, "seq": self._seq}
+        stamped: dict[str, str | int] = {"session_id": self.session_id, "seq": self._seq}
         if item.generation is not None:
             stamped["generation_id"] = item.generation
-        text = item.message.model_copy(update=stamped).model_dump_json(
-            exclude_none=True, by_alias=True
-        )
+        message = item.message.model_copy(update=stamped)
+        text = message.model_dump_json(exclude_none=True, by_alias=True)
         metrics.SENT_BYTES.labels("text").inc(len(text))
         await sink.send_text(text)
         if item.media is not None:
             metrics.SENT_BYTES.labels("media").inc(len(item.media))
             await sink.send_bytes(item.media)
+        self._on_sent(message, len(item.media or b""))
+
+    # ------------------------------------------------------------------ the queue
 
     def _append(self, item: _Item) -> bool:
         if self._stale(item) or self._is_after_the_end(item):
@@ -122,7 +186,11 @@ class Outbox:
             return False
         if isinstance(item.message, TurnEnd) and item.generation is not None:
             self._ended = item.generation
+        if self._door is _Door.SHUT:
+            return False
         self._items.append(item)
+        if len(self._items) > MAX_WAITING:
+            self.rest()
         self._wake.set()
         return True
 
@@ -142,5 +210,16 @@ class Outbox:
         self._items = kept
         self._room.set()
 
-    def _queued_media(self) -> int:
-        return sum(item.media is not None for item in self._items)
+    def _drop_all(self) -> None:
+        self._items.clear()
+        self._room.set()
+
+    def _has_room(self, size: int) -> bool:
+        """There is, always, for one; a shut door keeps nobody waiting."""
+        media = [len(item.media) for item in self._items if item.media is not None]
+        if not media or self._door is _Door.SHUT:
+            return True
+        return len(media) < self._media_slots and sum(media) + size <= self._media_bytes
+
+    def _waiting_bytes(self) -> int:
+        return sum(len(item.media or b"") for item in self._items)

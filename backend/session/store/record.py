@@ -6,21 +6,23 @@ What is not here is lost with the process: sound on its way, a reply that was be
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 
 from backend.handlers.base import Options
 from backend.protocol import HistoryItem, Output
 
-RECORD_VERSION = 1
-"""Raised when the shape changes; a record of another version is as good as none."""
-
 
 class SessionRecord(BaseModel):
-    """One conversation at rest. `generation` is the last that was used, so that ids only grow."""
+    """One conversation at rest. `generation` is the last that was used, so that ids only grow.
+
+    `version` is raised when the shape changes; a record of another version does not validate.
+    """
 
     model_config = ConfigDict(frozen=True)
 
-    version: int = RECORD_VERSION
+    version: Literal[1] = 1
     session_id: str
     resume_token: str
     generation: int
