@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -94,8 +95,7 @@ def chromium() -> Path:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    import os
-
+    os.environ["AVATAR_CHAT_TIMELINE__DIR"] = ""  # a test that wants timelines says where
     config.stash[_CI] = os.environ.get("CI") == "true"
 
 
