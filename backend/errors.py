@@ -14,16 +14,19 @@
     │   ├── Unauthorized           unauthorized            closes with 1008
     │   ├── SessionLimitReached    session_limit_reached   closes with 1013
     │   ├── SessionBusy            busy                    closes with 1008
-    │   └── SessionExpired         session_expired         closes with 1001
+    │   ├── SessionExpired         session_expired         closes with 1001
+    │   └── SessionTakenOver       taken_over              closes with 4001
     ├── AssetError                 a file the service needs is missing or broken
     │   ├── UnknownAvatar          unknown_avatar
     │   ├── BrokenAvatar           broken_avatar
-    │   └── ModelFileError         model_file
+    │   ├── ModelFileError         model_file
+    │   └── BadTimeline            bad_timeline
     ├── ProviderError              one provider of one stage failed
     │   ├── ProviderUnavailable    it cannot work here at all (no key, no network, no model)
     │   └── ProviderTimeout        nothing useful arrived in time
-    └── EngineError                the place where heavy work runs failed
-        └── WorkerDied             a worker process ended while it held this work
+    ├── EngineError                the place where heavy work runs failed
+    │   └── WorkerDied             a worker process ended while it held this work
+    └── StoreError                 the place where conversations wait cannot be reached
 
 Messages say what happened and what to do. They never hold the text of a conversation.
 """
@@ -106,6 +109,11 @@ class SessionExpired(SessionError):
     close_code = 1001
 
 
+class SessionTakenOver(SessionError):
+    code = "taken_over"
+    close_code = 4001
+
+
 class AssetError(AvatarChatError):
     code = "asset"
 
@@ -120,6 +128,10 @@ class BrokenAvatar(AssetError):
 
 class ModelFileError(AssetError):
     code = "model_file"
+
+
+class BadTimeline(AssetError):
+    code = "bad_timeline"
 
 
 class ProviderError(AvatarChatError):
@@ -150,6 +162,10 @@ class EngineError(AvatarChatError):
 
 class WorkerDied(EngineError):
     code = "worker_died"
+
+
+class StoreError(AvatarChatError):
+    code = "store"
 
 
 def wire_error(error: BaseException) -> tuple[str, str, bool]:

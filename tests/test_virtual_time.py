@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import socket
 import threading
@@ -147,6 +148,17 @@ def test_a_deadlock_is_an_error_that_names_who_waits() -> None:
         await waiting
 
     with pytest.raises(Deadlock, match=r"the one who waits at Event\.wait"):
+        virtual_time.run(main())
+
+
+def test_a_wait_without_end_is_not_jumped_to() -> None:
+    async def main() -> None:
+        async with asyncio.timeout(math.inf):
+            await asyncio.sleep(1)
+        async with asyncio.timeout(math.inf):
+            await asyncio.Event().wait()
+
+    with pytest.raises(Deadlock):
         virtual_time.run(main())
 
 
