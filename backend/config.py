@@ -67,13 +67,24 @@ class SessionSettings(Section):
     report_wait_s: float = Field(
         0.3, ge=0, description="Bound on the wait for the client's word on what was heard."
     )
+    stall_timeout_s: float = Field(
+        20.0, gt=0, description="A client that takes nothing for so long has lost its line."
+    )
+    poll_timeout_s: float = Field(
+        15.0, gt=0, description="A client without WebSocket that polls no more has lost its line."
+    )
 
 
 class StoreSettings(Section):
     kind: Literal["memory", "redis"] = Field(
         "memory", description="Where conversations wait for their client to come back."
     )
-    redis_url: SecretStr | None = Field(None, description="Redis address, for `redis`.")
+    redis_url: SecretStr = Field(
+        SecretStr("redis://localhost:6379/0"), description="Redis address, for `redis`."
+    )
+    key_prefix: str = Field(
+        "avatar-chat:session:", description="Of the keys in Redis; the session id follows."
+    )
     ttl_s: float = Field(
         900.0, gt=0, description="A conversation nobody comes back to is forgotten."
     )
@@ -179,6 +190,8 @@ class LlmSettings(Section):
     temperature: float = Field(0.7, ge=0, le=2, description="Sampling temperature.")
     max_tokens: int = Field(400, ge=1, description="Longest reply, in tokens.")
     first_token_timeout_s: float = Field(8.0, gt=0, description="Bound on the first token.")
+    price_in: float = Field(0.0, ge=0, description="Price of a million tokens of the question.")
+    price_out: float = Field(0.0, ge=0, description="Price of a million tokens of the answer.")
     stall_timeout_s: float = Field(
         15.0, gt=0, description="Bound on the silence within an answer; then it counts as cut."
     )

@@ -16,6 +16,30 @@ ADMISSIONS = Counter(
 SESSIONS_ENDED = Counter(
     "avatar_chat_sessions_ended", "Ended sessions by reason", ["reason"], registry=REGISTRY
 )
+RESUMES = Counter(
+    "avatar_chat_resumes",
+    "Clients that came back, by where their conversation was found",
+    ["found"],
+    registry=REGISTRY,
+)
+LINES_STALLED = Counter(
+    "avatar_chat_lines_stalled", "Lines given up because nothing was taken", registry=REGISTRY
+)
+OUTBOX_MESSAGES = Gauge(
+    "avatar_chat_outbox_messages", "Messages that wait for slow clients", registry=REGISTRY
+)
+OUTBOX_BYTES = Gauge(
+    "avatar_chat_outbox_bytes", "Bytes of media that wait for slow clients", registry=REGISTRY
+)
+STORE_FAILURES = Counter(
+    "avatar_chat_store_failures",
+    "Calls of the session store that failed",
+    ["operation"],
+    registry=REGISTRY,
+)
+STORE_WAITING = Gauge(
+    "avatar_chat_store_waiting", "Conversations not saved yet", registry=REGISTRY
+)
 TURNS = Counter("avatar_chat_turns", "Replies by how they ended", ["reason"], registry=REGISTRY)
 STAGE_SECONDS = Histogram(
     "avatar_chat_stage_first_output_seconds",
@@ -43,6 +67,14 @@ SENT_BYTES = Counter("avatar_chat_sent_bytes", "Bytes sent to clients", ["kind"]
 STALE_DROPS = Counter(
     "avatar_chat_stale_drops",
     "Messages of an older generation that were not sent",
+    registry=REGISTRY,
+)
+TOKENS = Counter(
+    "avatar_chat_tokens", "Tokens of the language model", ["direction"], registry=REGISTRY
+)
+COST = Counter(
+    "avatar_chat_cost",
+    "Cost of the language model in the currency of llm.price_in and llm.price_out",
     registry=REGISTRY,
 )
 FALLBACKS = Counter(

@@ -39,13 +39,14 @@ class Service:
     providers: Providers | None = None
     version: str = __version__
 
-    def greeting(self, session: Session) -> SessionReady:
+    def greeting(self, session: Session, resumed: bool) -> SessionReady:
         """The first message of a connection."""
         return SessionReady(
             resume_token=session.resume_token,
             avatar=avatar_info(session.stages.package(session.options)),
             providers=session.stages.providers(),
             capabilities=CAPABILITIES,
+            resumed=resumed,
             history=session.history.items() or None,
         )
 

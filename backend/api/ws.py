@@ -178,7 +178,7 @@ class Connection:
     async def _converse(
         self, session: Session, hello: p.Hello | None, first: str | bytes | None
     ) -> None:
-        await session.open(hello, lambda: self._service.greeting(session))
+        await session.attach(hello, lambda resumed: self._service.greeting(session, resumed))
         if hello is None:
             if first is None:
                 first = await self._receive()
@@ -236,7 +236,7 @@ class Connection:
             case p.Interrupt():
                 await session.interrupt()
             case p.StartListen():
-                await session.start_listen()
+                await session.start_listen(message)
             case p.StopListen():
                 session.stop_listen()
             case p.AudioChunk():

@@ -70,9 +70,20 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What one answer has cost, as the model's provider counts."""
+
+    tokens_in: int
+    tokens_out: int
+
+
+@dataclass(frozen=True, slots=True)
 class TextDelta:
+    """A piece of the answer. The usage, where the provider tells it, comes with the last one."""
+
     stamp: Stamp
     text: str
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,11 @@ that a reply came into is forgotten: its other half was not heard.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
 from backend.errors import NotListening, RateLimited
 from backend.handlers.base import closing
@@ -28,29 +30,59 @@ class _Cue(Enum):
     FORGET = "forget"
 
 
+@dataclass(frozen=True, slots=True)
+class AvatarSpeech:
+    """What the avatar says: since which second of `backend.clock`, and its recent words."""
+
+    since_s: float
+    words: str
+
+
+class Conversationalist(Protocol):
+    """What the ear asks of the conversation, and tells it."""
+
+    def avatar_speech(self) -> AvatarSpeech | None:
+        """None while the avatar does not sound."""
+        ...
+
+    def is_thinking(self) -> bool: ...
+
+    def pause_playback(self) -> None: ...
+
+    def resume_playback(self) -> None: ...
+
+    async def barge_in(self) -> None:
+        """Stop the reply; returns when the old generation is silent."""
+        ...
+
+    def heard_partial(self, transcript: Transcript) -> None: ...
+
+    async def heard(self, transcript: Transcript) -> None:
+        """A complete turn of the user."""
+        ...
+
+    def failed(self, error: BaseException) -> None: ...
+
+
 class Ear:
-    """Calls `on_transcript` for every utterance and `on_error` for every failure."""
+    """Tells `conversation` of every utterance and of every failure."""
 
     def __init__(
-        self,
-        stages: Stages,
-        stamp: Callable[[], Stamp],
-        on_transcript: Callable[[Transcript], Awaitable[None]],
-        on_error: Callable[[BaseException], None],
-        is_deaf: Callable[[], bool],
+        self, stages: Stages, stamp: Callable[[], Stamp], conversation: Conversationalist
     ) -> None:
         self._stages = stages
         self._stamp = stamp
-        self._on_transcript = on_transcript
-        self._on_error = on_error
-        self._is_deaf = is_deaf
+        self._conversation = conversation
         self._frames: asyncio.Queue[Pcm | _Cue] = asyncio.Queue(MAX_BACKLOG_FRAMES)
         self._task: asyncio.Task[None] | None = None
         self._open = False
         self._has_refused = False
         self._has_missed = False
 
-    def open(self) -> None:
+    def _is_deaf(self) -> bool:
+        return self._conversation.is_thinking() or self._conversation.avatar_speech() is not None
+
+    def open(self, echo_cancellation: bool | None) -> None:
         """Start to listen; opening what is open changes nothing."""
         self._open = True
         self._has_refused = False
@@ -105,7 +137,7 @@ class Ear:
                 else:
                     await self._take(frame)
             except Exception as error:  # a stage that fails must not leave the session deaf
-                self._on_error(error)
+                self._conversation.failed(error)
 
     async def _break_off(self, cue: _Cue) -> None:
         ended = self._stages.vad.flush()
@@ -123,4 +155,4 @@ class Ear:
         async with closing(self._stages.asr.process(segment)) as transcripts:
             async for transcript in transcripts:
                 if transcript.text.strip():
-                    await self._on_transcript(transcript)
+                    await self._conversation.heard(transcript)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import io
 import wave
 
-import numpy as np
-
-from backend.handlers.messages import SAMPLE_RATE, SpokenAudio, VideoChunk
+from backend.handlers.messages import SAMPLE_RATE, Pcm, SpokenAudio, VideoChunk
 from backend.handlers.tts.visemes import viseme_marks
 from backend.protocol import TtsAudioChunk, VideoChunkMeta, VisemeTimeline
 
@@ -34,9 +32,10 @@ def video_message(chunk: VideoChunk, chunk_seq: int) -> VideoChunkMeta:
     )
 
 
-def audio_message(runs: list[SpokenAudio], chunk_seq: int) -> tuple[TtsAudioChunk, bytes]:
-    """One sentence as a WAV file, with its meta."""
-    pcm = np.concatenate([run.pcm for run in runs])
+def audio_message(
+    sound: SpokenAudio, pcm: Pcm, part: int, chunk_seq: int
+) -> tuple[TtsAudioChunk, bytes]:
+    """A part of a sentence as a WAV file, with its meta; `sound` is the last run in it."""
     file = io.BytesIO()
     with wave.open(file, "wb") as wav:
         wav.setnchannels(1)
@@ -44,19 +43,18 @@ def audio_message(runs: list[SpokenAudio], chunk_seq: int) -> tuple[TtsAudioChun
         wav.setframerate(SAMPLE_RATE)
         wav.writeframes(pcm.tobytes())
     data = file.getvalue()
-    sentence = runs[-1].sentence
     meta = TtsAudioChunk(
         chunk_seq=chunk_seq,
-        sentence_index=sentence.index,
-        part=0,
-        is_last=True,
-        text=sentence.text,
+        sentence_index=sound.sentence.index,
+        part=part,
+        is_last=sound.is_last,
+        text=sound.sentence.text,
         size=len(data),
         mime="audio/wav",
-        duration_ms=len(pcm) * 1000 / SAMPLE_RATE,
+        duration_ms=pcm.size * 1000 / SAMPLE_RATE,
         sample_rate=SAMPLE_RATE,
         codec="pcm_s16le",
-        emotion=sentence.emotion,
+        emotion=sound.sentence.emotion,
     )
     return meta, data
 

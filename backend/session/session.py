@@ -1,12 +1,11 @@
-"""One conversation: what its client may ask, and the reply that is running.
+"""One conversation: what its client may ask, and what follows from it.
 
-It owns the stages, the outbox, the history and at most one turn. It does not know sockets, other
-sessions or how a stage does its work.
+It owns the stages, the outbox, the history, the ear and the floor. It does not know sockets, other
+sessions or how a stage does its work. It outlives the line to its client: `detach` and `attach`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,6 +21,7 @@ from backend.handlers.messages import ChatMessage, Pcm, Prompt, Stamp, Transcrip
 from backend.handlers.text.language import detect_language
 from backend.protocol import (
     AsrFinal,
+    AsrPartial,
     ConfigUpdate,
     ContextUpdate,
     ErrorMessage,
@@ -33,31 +33,40 @@ from backend.protocol import (
     Say,
     ServerMessage,
     SessionReady,
+    StartListen,
     StateUpdate,
     Text,
-    TurnEnd,
-    TurnEndReason,
     UiEvent,
 )
-from backend.session.ear import Ear
+from backend.session.ear import AvatarSpeech, Ear
+from backend.session.floor import Floor
 from backend.session.history import History
 from backend.session.idle_loop import IdleLoop
 from backend.session.notes import Notes
 from backend.session.outbox import Outbox
-from backend.session.stages import Stages, first_error
+from backend.session.reply import Reply, Request
+from backend.session.stages import Stages
 from backend.session.state import Conversation, Phase
-from backend.session.turn import Request, Turn
-
-CANCEL_BOUND_S = 1.0  # a library that swallows a cancellation may not hold the session longer
+from backend.session.store.record import SessionRecord
+from backend.session.turn_metrics import TurnMetrics
 
 log = structlog.get_logger()
 
+MakeStages = Callable[[str, OnChange], Stages]
+
 
 class Session:
-    """All its methods run on the event loop; none of them blocks it."""
+    """All its methods run on the event loop; none of them blocks it.
+
+    on_change: told when something has changed that another life of the conversation would need.
+    """
 
     def __init__(
-        self, session_id: str, settings: Settings, make_stages: Callable[[str, OnChange], Stages]
+        self,
+        session_id: str,
+        settings: Settings,
+        make_stages: MakeStages,
+        on_change: Callable[[Session], None] = lambda session: None,
     ) -> None:
         self.id = session_id
         self.resume_token = secrets.token_urlsafe(24)
@@ -69,22 +78,25 @@ class Session:
         self.last_active = clock.now()
         self.ended: str | None = None
         self.stages = make_stages(session_id, self._replaced)
-        self._ear = Ear(
-            self.stages, lambda: self._stamp(1), self._heard, self.report, self._is_busy
+        self._on_change = on_change
+        self._floor = Floor(
+            self.outbox, self.history, settings.session.report_wait_s, self._phase, self.report
         )
+        self._ear = Ear(self.stages, lambda: self._stamp(1), self)
         self._notes = Notes()
         self._conversation = Conversation()
-        self._turn: Turn | None = None
-        self._turn_task: asyncio.Task[None] | None = None
-        self._turning = asyncio.Lock()
         self._pending_options: Options | None = None
-        self._greeted = False
         self._idle_loop: IdleLoop | None = None
+        self._greeted = False
 
     # ------------------------------------------------------------------ life
 
-    async def open(self, hello: Hello | None, ready: Callable[[], SessionReady]) -> None:
-        """Load what every reply needs, then greet the client.
+    async def attach(
+        self, hello: Hello | None, ready: Callable[[bool], SessionReady], *, resumed: bool = False
+    ) -> None:
+        """A line to the client: load what every reply needs, then greet.
+
+        A conversation that had a line before goes on over the new one.
 
         Raises:
             AvatarChatError: a stage has no provider that works, or the avatar is unknown.
@@ -93,12 +105,15 @@ class Session:
         if hello is not None:
             self.output = hello.output
             self.options, refusals = self._granted(hello)
+        if self._greeted:
+            self.outbox.restart()
         await self.stages.initialize(self.options)
-        self.post(ready())
+        self.post(ready(resumed or self._greeted))
         self._greeted = True
         self.post(StateUpdate(state=self.state, reason="ready"))
         for refusal in refusals:
             self.report(refusal)
+        self._on_change(self)
 
     def hello_again(self, hello: Hello) -> None:
         """A `hello` that came after the greeting holds from the first turn on."""
@@ -107,55 +122,84 @@ class Session:
         for refusal in refusals:
             self.report(refusal)
 
+    async def detach(self) -> None:
+        """The line is gone: nobody hears, nobody speaks. Safe to call twice."""
+        await self._ear.close()
+        async with self._floor.lock:
+            await self._floor.clear("line_lost")
+        self._idle_loop = None
+        self._move(self._conversation.listen(False), "line_lost")
+
     async def close(self, reason: str) -> None:
         """Stop everything and give everything back. Safe to call twice."""
         if self.ended is not None:
             return
         self.ended = reason
         await self._ear.close()
-        async with self._turning:
-            await self._cut(reason)
-            await self._stop_turn()  # the one that an unfinished interruption left behind
+        async with self._floor.lock:
+            await self._floor.clear(reason)
+            await self._floor.stop()  # the one that an unfinished interruption left behind
         await self.stages.release()
         metrics.SESSIONS_ENDED.labels(reason).inc()
+
+    def record(self) -> SessionRecord:
+        """What another life of this conversation needs."""
+        return SessionRecord(
+            session_id=self.id,
+            resume_token=self.resume_token,
+            generation=self.outbox.generation,
+            output=self.output,
+            options=self._pending_options or self.options,
+            history=self.history.items(),
+        )
+
+    def restore(self, record: SessionRecord) -> None:
+        """Go on where an earlier life has ended; before the first line is attached."""
+        self.resume_token = record.resume_token
+        self.outbox.generation = record.generation + 1
+        self.output = record.output
+        self.options = record.options
+        self.history.restore(record.history)
 
     @property
     def state(self) -> str:
         return self._conversation.state
 
     def idle_since(self) -> float:
-        """Monotonic second of the last sign of life; now, while a reply runs."""
-        return clock.now() if self._turn else self.last_active
+        """Second of the last sign of life; now, while a reply runs."""
+        return clock.now() if self._floor.turn else self.last_active
 
     # ------------------------------------------------------------------ what a client may ask
 
     async def text(self, message: Text) -> None:
-        await self._answer(message.text, streaming=message.streaming)
+        await self._answer(message.text, clock.now(), streaming=message.streaming)
 
     async def say(self, message: Say) -> None:
         asked_at = clock.now()
-        async with self._turning:
+        async with self._floor.lock:
             if await self._take_the_floor():
+                language = detect_language(message.text, self._language)
                 self._begin(
                     Request(
                         text=message.text,
                         output=self.output,
-                        language=detect_language(message.text, self._language),
+                        language=language,
                         asked_at=asked_at,
                         emotion=message.emotion,
+                        chunking=self.options.video.chunking,
                     )
                 )
 
     async def interrupt(self, reason: str = "interrupt") -> None:
-        async with self._turning:
-            await self._cut(reason)
+        async with self._floor.lock:
+            await self._floor.clear(reason)
 
-    async def start_listen(self) -> None:
+    async def start_listen(self, message: StartListen) -> None:
         """Open the microphone. Whoever takes the floor stops the avatar."""
-        async with self._turning:
-            await self._cut("start_listen")
+        async with self._floor.lock:
+            await self._floor.clear("start_listen")
             if self.ended is None:
-                self._ear.open()
+                self._ear.open(message.echo_cancellation)
                 self._move(self._conversation.listen(True), "start_listen")
 
     def stop_listen(self) -> None:
@@ -186,12 +230,12 @@ class Session:
         self._pending_options = options
         if message.output is not None:
             self.output = message.output
+        self._on_change(self)
 
     def playback(self, message: Playback) -> None:
         if message.event == "underrun":
             metrics.UNDERRUNS.inc()
-        if self._turn and message.generation_id == self._turn.stamp.generation_id:
-            self._turn.reported(message.chunk_seq, message.event, clock.now())
+        self._floor.reported(message)
 
     def idle_position(self, message: IdlePosition) -> None:
         """Where the page's idle loop is now; speech begins from there."""
@@ -226,9 +270,37 @@ class Session:
                 )
             )
 
-    # ------------------------------------------------------------------ turns
+    # ------------------------------------------------------------------ what the ear asks and tells
 
-    async def _heard(self, transcript: Transcript) -> None:
+    def avatar_speech(self) -> AvatarSpeech | None:
+        """What the avatar is saying now, or None while it does not sound."""
+        turn = self._floor.turn
+        if turn is None or (since_s := turn.reply.playout.starts_s) is None:
+            return None
+        return AvatarSpeech(since_s, turn.reply.script.text())
+
+    def is_thinking(self) -> bool:
+        return self._conversation.phase is Phase.THINKING
+
+    def pause_playback(self) -> None:
+        self._floor.pause()
+
+    def resume_playback(self) -> None:
+        self._floor.resume()
+
+    async def barge_in(self) -> None:
+        await self.interrupt("barge_in")
+
+    def heard_partial(self, transcript: Transcript) -> None:
+        self.post(
+            AsrPartial(
+                text=transcript.text,
+                language=transcript.language,
+                confidence=transcript.confidence,
+            )
+        )
+
+    async def heard(self, transcript: Transcript) -> None:
         self.post(
             AsrFinal(
                 text=transcript.text,
@@ -236,17 +308,25 @@ class Session:
                 confidence=transcript.confidence,
             )
         )
-        await self._answer(transcript.text)
+        ended_at = transcript.speech_ended_at
+        await self._answer(transcript.text, clock.now() if ended_at is None else ended_at, True)
 
-    async def _answer(self, text: str, *, streaming: bool = True) -> None:
-        asked_at = clock.now()
-        async with self._turning:
+    def failed(self, error: BaseException) -> None:
+        self.report(error)
+
+    # ------------------------------------------------------------------ turns
+
+    async def _answer(
+        self, text: str, asked_at: float, is_spoken: bool = False, *, streaming: bool = True
+    ) -> None:
+        transcribed_at = clock.now()
+        async with self._floor.lock:
             if not await self._take_the_floor():
                 return
             self.history.user(text)
             language = detect_language(text, self._language)
             messages = (ChatMessage("system", self._system_prompt()), *self.history.messages())
-            self._begin(
+            reply = self._begin(
                 Request(
                     text=text,
                     output=self.output,
@@ -254,92 +334,39 @@ class Session:
                     asked_at=asked_at,
                     prompt=Prompt(self._stamp(1), messages, language),
                     streaming=streaming,
+                    chunking=self.options.video.chunking,
                 )
             )
+            if is_spoken:
+                reply.measured.mark("asr_final", transcribed_at)
 
     async def _take_the_floor(self) -> bool:
         """End what is being said and let new options hold; `False` once the session has ended."""
         if self.ended is not None:
             return False
-        await self._cut("new_turn")
+        await self._floor.clear("new_turn")
         if self._pending_options is not None:
             self.options, self._pending_options = self._pending_options, None
             await self.stages.reconfigure(self.options)
         return True
 
-    def _begin(self, request: Request) -> None:
-        generation = self.outbox.open_generation()
-        self._turn = turn = Turn(
+    def _begin(self, request: Request) -> Reply:
+        self.outbox.open_generation()
+        reply = Reply(
             request,
             self.stages,
             self.outbox,
             self._stamp(0),
-            self.settings.session.queue_size,
-            on_speaking=lambda: self._speaks(turn),
+            TurnMetrics(request.asked_at),
+            idle_loop=lambda: self._idle_loop,
         )
-        self._move(self._conversation.reply(Phase.THINKING), "turn")
-        with structlog.contextvars.bound_contextvars(generation_id=generation):
-            self._turn_task = asyncio.create_task(self._run(turn), name=f"turn-{self.id}")
+        self._floor.begin(reply, self.settings.session.queue_size)
+        return reply
 
-    async def _run(self, turn: Turn) -> None:
-        try:
-            await turn.run()
-        except Exception as error:
-            self._fail(turn, first_error(error))
-        else:
-            self._finish(turn, "completed")
-
-    # A turn that has been cut may still come to its first chunk, its end or a failed clean-up
-    # before its cancellation arrives. It has nothing to say any more.
-
-    def _speaks(self, turn: Turn) -> None:
-        if turn is self._turn:
-            self._move(self._conversation.reply(Phase.SPEAKING), "speaking")
-
-    def _fail(self, turn: Turn, error: BaseException) -> None:
-        if turn is not self._turn:
-            log.warning("turn.failed_after_its_end", exc_info=error)
-            return
-        self.report(error)
-        self._finish(turn, "failed")
-
-    def _finish(self, turn: Turn, reason: TurnEndReason) -> None:
-        if turn is not self._turn:
-            return
-        is_whole = reason == "completed"
-        heard = turn.text() if is_whole else turn.heard_text(clock.now())
-        self.history.assistant(heard, interrupted=not is_whole)
-        end = TurnEnd(reason=reason, metrics=turn.metrics_ms)
-        self.outbox.post(end, turn.stamp.generation_id)
-        self._turn_over(reason)
-
-    async def _cut(self, reason: str) -> None:
-        """Stop the running reply, if any: silence first, cleaning up second."""
-        turn = self._turn
-        if turn is None:
-            return
-        started = clock.now()
-        self.outbox.cut_generation(TurnEnd(reason="interrupted", metrics=turn.metrics_ms))
-        self.history.assistant(turn.heard_text(started), interrupted=True)
-        self._turn_over("interrupted", wire_reason=reason)
-        await self._stop_turn()
-        metrics.INTERRUPT_SECONDS.observe(clock.now() - started)
-
-    def _turn_over(self, reason: TurnEndReason, wire_reason: str | None = None) -> None:
-        self._turn = None
-        self.last_active = clock.now()
-        metrics.TURNS.labels(reason).inc()
-        log.info("turn.end", reason=reason)
-        self._move(self._conversation.reply(Phase.NONE), wire_reason or reason)
-
-    async def _stop_turn(self) -> None:
-        task = self._turn_task
-        if task is None or task.done():
-            return
-        task.cancel()
-        _, late = await asyncio.wait({task}, timeout=CANCEL_BOUND_S)
-        if late:
-            log.error("turn.cancel_late", bound_s=CANCEL_BOUND_S)
+    def _phase(self, phase: Phase, reason: str) -> None:
+        self._move(self._conversation.reply(phase), reason)
+        if phase is Phase.NONE:
+            self._on_change(self)
 
     # ------------------------------------------------------------------ small things
 
@@ -365,9 +392,6 @@ class Session:
             refusals.append(error)
             options = replace(options, avatar=None)
         return options, refusals
-
-    def _is_busy(self) -> bool:
-        return self._conversation.phase is not Phase.NONE
 
     def _stamp(self, ahead: int) -> Stamp:
         """Of the current generation, or of the one about to open."""

@@ -57,6 +57,9 @@ class FakeOpenAi:
                 await self.gate.wait()
             await response.write(_event({"content": word}))
         await response.write(_event({}, finish_reason="stop"))
+        asked = self.requests[-1]
+        if asked.get("stream_options", {}).get("include_usage"):
+            await response.write(_usage(prompt_tokens=len(asked["messages"]), completion_tokens=9))
         await response.write(b"data: [DONE]\n\n")
         return response
 
@@ -79,5 +82,17 @@ def _event(delta: dict[str, str], finish_reason: str | None = None) -> bytes:
         "created": 0,
         "model": "scripted",
         "choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}],
+    }
+    return f"data: {json.dumps(chunk)}\n\n".encode()
+
+
+def _usage(**tokens: int) -> bytes:
+    chunk = {
+        "id": "chat-1",
+        "object": "chat.completion.chunk",
+        "created": 0,
+        "model": "scripted",
+        "choices": [],
+        "usage": tokens | {"total_tokens": sum(tokens.values())},
     }
     return f"data: {json.dumps(chunk)}\n\n".encode()

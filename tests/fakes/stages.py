@@ -136,6 +136,11 @@ class FakeTts(FakeStage):
 class FakeAvatar(FakeStage):
     """Its pictures are the number of the reply that they belong to."""
 
+    fps, loop_frames, seconds = 25, 125, 0
+
+    def begin_at(self, frame: int) -> None:
+        self.asked.append(frame)
+
     def outputs(self, item: SpokenAudio) -> list[VideoChunk]:
         chunk = VideoChunk(
             stamp=item.stamp,
@@ -149,7 +154,7 @@ class FakeAvatar(FakeStage):
             width=2,
             height=2,
             fps=25,
-            frames=0,
+            frames=self.seconds * self.fps,
         )
         return [chunk] if item.is_last else []
 

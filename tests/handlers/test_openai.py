@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from backend.errors import ProviderError, ProviderUnavailable
 from backend.handlers.chains import llm_chain
 from backend.handlers.fallback import ProviderChange
 from backend.handlers.llm.openai import OpenAiLlm
+from backend.handlers.messages import ChatMessage, Usage
 from tests.fakes.fixtures import ContextFactory
 from tests.fakes.openai import FakeOpenAi, fake_openai
 from tests.handlers.speech import prompt
@@ -50,9 +52,32 @@ async def test_the_key_of_the_environment_is_honoured(
     monkeypatch.setenv("OPENAI_API_KEY", "from-the-environment")
     async with fake_openai() as service:
         llm = connected(make_context, service)
-        assert len([delta async for delta in llm.process(ASKED)]) == 9
+        assert len([delta async for delta in llm.process(ASKED) if delta.text]) == 9
         await llm.release()
     assert service.keys == ["Bearer from-the-environment"]
+
+
+async def test_what_an_answer_has_cost_comes_with_its_end(make_context: ContextFactory) -> None:
+    async with fake_openai() as service:
+        llm = connected(make_context, service, api_key="secret")
+        deltas = [delta async for delta in llm.process(ASKED)]
+        await llm.release()
+    assert deltas[-1].usage == Usage(tokens_in=4, tokens_out=9)
+    assert not any(delta.usage for delta in deltas[:-1])
+
+
+async def test_two_questions_in_a_row_are_one_message(make_context: ContextFactory) -> None:
+    """Many local models insist that the roles take turns."""
+    asked = prompt("Hello", "Hi!", "Wait.")
+    asked = replace(asked, messages=(*asked.messages, ChatMessage("user", "Tell me more.")))
+    async with fake_openai() as service:
+        llm = connected(make_context, service, api_key="secret")
+        assert [delta async for delta in llm.process(asked)]
+        await llm.release()
+    assert service.requests[0]["messages"][-2:] == [
+        {"role": "assistant", "content": "Hi!"},
+        {"role": "user", "content": "Wait.\nTell me more."},
+    ]
 
 
 async def test_without_key_or_address_it_is_unavailable(make_context: ContextFactory) -> None:

@@ -26,3 +26,19 @@ def test_an_unheard_reply_leaves_no_trace() -> None:
     history.user("hi")
     history.assistant("", interrupted=True)
     assert len(history.items()) == 1
+
+
+def test_an_entry_can_be_corrected() -> None:
+    history = History(turns=5)
+    history.user("hi")
+    entry = history.assistant("Hello there", interrupted=True)
+    entry.text = "Hello"
+    assert [item.text for item in history.items()] == ["hi", "Hello"]
+
+
+def test_another_life_goes_on_where_the_first_ended() -> None:
+    first, second = History(turns=5), History(turns=5)
+    first.user("hi")
+    first.assistant("Hello", interrupted=True)
+    second.restore(first.items())
+    assert second.items() == first.items() and second.messages() == first.messages()

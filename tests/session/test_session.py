@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -12,11 +11,9 @@ import pytest
 
 from backend.config import load_settings
 from backend.errors import NotListening
-from backend.protocol import ConfigUpdate, Say, Text
-from backend.session import playout, session
-from backend.session.playout import Playout
+from backend.protocol import ConfigUpdate, Playback, Say, StartListen, Text
+from backend.session import floor, playout
 from backend.session.session import Session
-from backend.session.turn import Turn
 from tests.fakes.stages import CRASHES, DEAF, FAILS, LOUD, QUIET, WELL, fake_stages
 
 
@@ -58,7 +55,7 @@ class Desk:
 @pytest.fixture
 async def desk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
     monkeypatch.setattr(playout, "MARGIN_S", 0.0)
-    monkeypatch.setattr(session, "CANCEL_BOUND_S", 0.01)
+    monkeypatch.setattr(floor, "CANCEL_BOUND_S", 0.01)
     desk = Desk()
     writer = asyncio.create_task(desk.session.outbox.run(desk))
     yield desk
@@ -108,31 +105,48 @@ async def test_a_reply_whose_stage_will_not_stop_does_not_end_twice(desk: Desk) 
     assert [item.role for item in desk.session.history.items()] == ["user", "user", "assistant"]
 
 
-async def test_an_interruption_reaches_a_turn_that_has_just_heard_from_the_client() -> None:
-    turn = Turn.__new__(Turn)
-    turn.playout, turn._ended = Playout(), asyncio.Event()
-    turn.playout.sent(0, 60_000, time.monotonic())
-    waiting = asyncio.create_task(turn._wait_for_silence())
-    await asyncio.sleep(0)
-    turn.reported(0, "started", time.monotonic())
-    await asyncio.sleep(0)
-    waiting.cancel()
-    done, _ = await asyncio.wait({waiting}, timeout=1)
-    assert done and waiting.cancelled()
+async def test_an_interruption_reaches_a_turn_that_has_just_heard_from_the_client(
+    desk: Desk,
+) -> None:
+    desk.stages.avatar.seconds = 60
+    await desk.session.text(Text(text="Hello?"))
+    await desk.until(lambda: desk.session.state == "speaking")
+    for chunk_seq in range(3):
+        desk.session.playback(Playback(generation_id=1, chunk_seq=chunk_seq, event="started"))
+    await desk.session.interrupt()
+    assert desk.session.state == "idle"
+    await desk.until(lambda: desk.of("turn_end"))
 
 
-async def test_what_a_failed_reply_did_not_say_is_not_remembered(desk: Desk) -> None:
+async def test_a_face_that_fails_leaves_the_voice(desk: Desk) -> None:
     desk.stages.avatar._mood = lambda: FAILS
     await desk.ask()
-    assert desk.of("turn_end")[0]["reason"] == "failed"
-    assert [item.role for item in desk.session.history.items()] == ["user"]
+    assert desk.of("turn_end")[0]["reason"] == "completed"
+    assert [m["sentence_index"] for m in desk.of("tts_audio_chunk")] == [0, 1, 2]
+    assert {(m["component"], m["to"]) for m in desk.of("notice")} == {("avatar", "audio")}
+
+
+async def test_a_voice_that_fails_leaves_the_text(desk: Desk) -> None:
+    desk.stages.tts._mood = lambda: FAILS
+    await desk.ask()
+    assert desk.of("turn_end")[0]["reason"] == "completed"
+    assert [m["index"] for m in desk.of("sentence")] == [0, 1, 2]
+    assert {(m["component"], m["to"]) for m in desk.of("notice")} == {("tts", "text")}
+    assert not desk.of("video_chunk_meta")
+
+
+async def test_a_model_that_fails_apologises_aloud(desk: Desk) -> None:
+    desk.stages.llm._mood = lambda: FAILS
+    await desk.ask()
+    assert desk.of("turn_end")[0]["reason"] == "failed" and desk.of("error")
+    assert "sorry" in desk.of("sentence")[0]["text"] and desk.of("video_chunk_meta")
 
 
 @pytest.mark.parametrize("stage", ["vad", "asr"])
 async def test_a_defect_in_listening_does_not_leave_the_session_deaf(
     desk: Desk, stage: str
 ) -> None:
-    await desk.session.start_listen()
+    await desk.session.start_listen(StartListen())
     ears = desk.session.stages.by_component()[stage]
     ears._mood = lambda: CRASHES  # type: ignore[attr-defined]  # the fakes have moods
     desk.session.hear(LOUD)
@@ -149,7 +163,7 @@ async def test_a_defect_in_listening_does_not_leave_the_session_deaf(
 async def test_half_an_utterance_that_a_reply_came_into_is_forgotten(
     desk: Desk, closes: bool
 ) -> None:
-    await desk.session.start_listen()
+    await desk.session.start_listen(StartListen())
     desk.session.hear(LOUD)
     await desk.until(lambda: desk.stages.vad.asked)
     desk.ticks = 20
@@ -172,7 +186,7 @@ async def test_a_closed_microphone_complains_once(desk: Desk) -> None:
     with pytest.raises(NotListening):
         desk.session.hear(LOUD)
     desk.session.hear(LOUD)
-    await desk.session.start_listen()
+    await desk.session.start_listen(StartListen())
     desk.session.hear(LOUD)
     desk.session.stop_listen()
     with pytest.raises(NotListening):

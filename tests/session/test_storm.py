@@ -13,8 +13,8 @@ from structlog.testing import capture_logs
 
 from backend.config import Settings, load_settings
 from backend.errors import NotListening
-from backend.protocol import ConfigUpdate, Playback, Say, Text
-from backend.session import playout, session
+from backend.protocol import ConfigUpdate, Playback, Say, StartListen, Text
+from backend.session import floor, playout
 from backend.session.session import Session
 from tests.fakes.stages import CRASHES, FAILS, LOUD, QUIET, UNTIDY, WELL, fake_stages
 
@@ -51,14 +51,16 @@ class Wire:
         if message["type"] == "state_update":
             assert message["state"] != self.state, "a state update that changes nothing"
             self.state = message["state"]
-        if message["type"] == "video_chunk_meta":
+        if message["type"] in ("video_chunk_meta", "tts_audio_chunk"):
             self._owed = message
             self.last_media = (generation, message["chunk_seq"])
         await self._linger()
 
     async def send_bytes(self, data: bytes) -> None:
         assert self._owed is not None
-        assert data == str(self._owed["generation_id"]).encode(), "bytes of another reply"
+        if self._owed["type"] == "video_chunk_meta":
+            assert data == str(self._owed["generation_id"]).encode(), "bytes of another reply"
+        assert len(data) == self._owed["size"]
         self._owed = None
         await self._linger()
 
@@ -136,7 +138,7 @@ class Storm:
         await self.session.interrupt()
 
     async def start_listen(self) -> None:
-        await self.session.start_listen()
+        await self.session.start_listen(StartListen())
         self.is_listening = True
 
     async def stop_listen(self) -> None:
@@ -187,7 +189,7 @@ class Storm:
 def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     """Nobody waits long: neither for a client's word nor for a stage that will not stop."""
     monkeypatch.setattr(playout, "MARGIN_S", 0.002)
-    monkeypatch.setattr(session, "CANCEL_BOUND_S", 0.002)
+    monkeypatch.setattr(floor, "CANCEL_BOUND_S", 0.002)
     with capture_logs():  # formatting thousands of expected failures would take most of the time
         yield load_settings()
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from backend.errors import ProviderError, ProviderTimeout, ProviderUnavailable
 from backend.handlers.base import BaseHandler
-from backend.handlers.messages import Prompt, TextDelta
+from backend.handlers.messages import Prompt, TextDelta, Usage
 from backend.handlers.reach import knock
 
 if TYPE_CHECKING:
@@ -64,8 +65,9 @@ class OpenAiLlm(BaseHandler[Prompt, TextDelta]):
                 seq = 0
                 async for chunk in stream:
                     text = chunk.choices[0].delta.content if chunk.choices else None
-                    if text:
-                        yield TextDelta(item.stamp.now(seq), text)
+                    usage = _usage(chunk)
+                    if text or usage:
+                        yield TextDelta(item.stamp.now(seq), text or "", usage)
                         seq += 1
             finally:
                 await stream.close()
@@ -82,12 +84,16 @@ class OpenAiLlm(BaseHandler[Prompt, TextDelta]):
         llm = self.context.settings.llm
         assert self._client is not None
         messages: list[Any] = [
-            {"role": message.role, "content": message.content} for message in prompt.messages
+            {"role": role, "content": "\n".join(message.content for message in run)}
+            # Many local models refuse two messages of one role in a row, such as those of a user
+            # who was not answered before going on.
+            for role, run in groupby(prompt.messages, key=lambda message: message.role)
         ]
         return await self._client.chat.completions.create(
             model=llm.model,
             messages=messages,
             stream=True,
+            stream_options={"include_usage": True},
             temperature=llm.temperature,
             max_tokens=llm.max_tokens,
         )
@@ -108,6 +114,11 @@ class OpenAiLlm(BaseHandler[Prompt, TextDelta]):
 
     def _unavailable(self, message: str) -> ProviderUnavailable:
         return ProviderUnavailable(message, component=self.component, provider=self.provider)
+
+
+def _usage(chunk: Any) -> Usage | None:
+    usage = getattr(chunk, "usage", None)
+    return Usage(usage.prompt_tokens, usage.completion_tokens) if usage else None
 
 
 def _connect(base_url: str | None, key: str) -> AsyncOpenAI:

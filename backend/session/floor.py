@@ -1,0 +1,163 @@
+"""Who has the floor: at most one reply, begun, ended and interrupted here.
+
+To interrupt is: silence first (the generation is cut), then the account of what was heard, then
+cleaning up. It knows nothing of microphones, options or sockets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from backend import clock, metrics
+from backend.protocol import Playback, PlaybackControl, TurnEnd, TurnEndReason
+from backend.session.history import Entry, History
+from backend.session.outbox import Outbox
+from backend.session.reply import Reply
+from backend.session.stages import first_error
+from backend.session.state import Phase
+from backend.session.turn import Turn
+
+CANCEL_BOUND_S = 1.0  # a library that swallows a cancellation may not hold the session longer
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A reply that was interrupted, while the client may still say where it stopped."""
+
+    turn: Turn
+    entry: Entry
+    until_s: float
+
+
+class Floor:
+    """Hold `lock` from deciding that the floor changes hands until it has.
+
+    on_phase: told of every step of the reply, with the reason.
+    report: told of what went wrong.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        history: History,
+        report_wait_s: float,
+        on_phase: Callable[[Phase, str], None],
+        report: Callable[[BaseException], None],
+    ) -> None:
+        self.lock = asyncio.Lock()
+        self.turn: Turn | None = None
+        self._outbox = outbox
+        self._history = history
+        self._report_wait_s = report_wait_s
+        self._on_phase = on_phase
+        self._report = report
+        self._task: asyncio.Task[None] | None = None
+        self._cut: _Cut | None = None
+
+    # ------------------------------------------------------------------ begin and end
+
+    def begin(self, reply: Reply, queue_size: int) -> None:
+        """Let this reply speak; its generation has just been opened."""
+        self.turn = turn = Turn(reply, queue_size, on_speaking=lambda: self._speaks(turn))
+        self._on_phase(Phase.THINKING, "turn")
+        generation = reply.stamp.generation_id
+        with structlog.contextvars.bound_contextvars(generation_id=generation):
+            self._task = asyncio.create_task(self._run(turn), name=f"turn-{reply.stamp.session_id}")
+
+    async def clear(self, reason: str) -> bool:
+        """End the running reply, if there is one. Returns whether there was."""
+        turn = self.turn
+        if turn is None:
+            return False
+        began_s = clock.now()
+        self._outbox.cut_generation(_end_of(turn, "interrupted"))
+        turn.pause()
+        entry = self._history.assistant(turn.heard_text(), interrupted=True)
+        self._cut = _Cut(turn, entry, began_s + self._report_wait_s)
+        self._over("interrupted", wire_reason=reason)
+        await self.stop()
+        metrics.INTERRUPT_SECONDS.observe(clock.now() - began_s)
+        return True
+
+    async def stop(self) -> None:
+        """Wait, for a bounded time, until nothing of the last reply is at work."""
+        task = self._task
+        if task is None or task.done():
+            return
+        task.cancel()
+        _, late = await asyncio.wait({task}, timeout=CANCEL_BOUND_S)
+        if late:
+            log.error("turn.cancel_late", bound_s=CANCEL_BOUND_S)
+
+    # ------------------------------------------------------------------ while it speaks
+
+    def pause(self) -> None:
+        """Somebody seems to speak: silence at once, and nothing is lost."""
+        self._control("pause")
+
+    def resume(self) -> None:
+        """It was nothing: go on."""
+        self._control("resume")
+
+    def _control(self, action: str) -> None:
+        if (turn := self.turn) is None:
+            return
+        message = PlaybackControl(action="pause" if action == "pause" else "resume")
+        turn.reply.post(message)
+        (turn.pause if action == "pause" else turn.resume)()
+
+    def reported(self, message: Playback) -> None:
+        """The client's word about the running reply, or where it stopped the one before."""
+        if self.turn and message.generation_id == _generation(self.turn):
+            self.turn.reported(message)
+            return
+        cut = self._cut
+        if cut and message.generation_id == _generation(cut.turn) and clock.now() <= cut.until_s:
+            cut.turn.reported(message)
+            cut.entry.text = cut.turn.heard_text()
+
+    # ------------------------------------------------------------------ the reply's own course
+
+    async def _run(self, turn: Turn) -> None:
+        failure: BaseException | None = None
+        is_broken = False
+        try:
+            failure = await turn.run()
+        except Exception as error:
+            failure, is_broken = first_error(error), True
+        if turn is not self.turn:
+            # It was cut, and came to its end before its cancellation arrived.
+            if failure is not None:
+                log.warning("turn.failed_after_its_end", exc_info=failure)
+            return
+        if failure is not None:
+            self._report(failure)
+        heard = turn.heard_text() if is_broken else turn.reply.script.text()
+        self._history.assistant(heard, interrupted=is_broken)
+        reason: TurnEndReason = "completed" if failure is None else "failed"
+        turn.reply.post(_end_of(turn, reason))
+        self._over(reason)
+
+    def _speaks(self, turn: Turn) -> None:
+        if turn is self.turn:
+            self._on_phase(Phase.SPEAKING, "speaking")
+
+    def _over(self, reason: TurnEndReason, wire_reason: str | None = None) -> None:
+        self.turn = None
+        metrics.TURNS.labels(reason).inc()
+        log.info("turn.end", reason=reason)
+        self._on_phase(Phase.NONE, wire_reason or reason)
+
+
+def _end_of(turn: Turn, reason: TurnEndReason) -> TurnEnd:
+    return TurnEnd(reason=reason, metrics=turn.reply.measured.values())
+
+
+def _generation(turn: Turn) -> int:
+    return turn.reply.stamp.generation_id

@@ -1,0 +1,74 @@
+"""What the stages of one reply share: the request, the ledger, and the way to the client."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from backend import metrics
+from backend.errors import AvatarChatError, wire_error
+from backend.handlers.messages import Prompt, Stamp
+from backend.protocol import Chunking, Notice, Output, ServerMessage
+from backend.session.idle_loop import IdleLoop
+from backend.session.outbox import Outbox
+from backend.session.playout import Playout
+from backend.session.script import Script
+from backend.session.stages import Stages
+from backend.session.turn_metrics import TurnMetrics
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to answer. Without a `prompt` the avatar says `text` itself.
+
+    `asked_at` is the second at which the user's turn was complete: the text came, or the voice
+    fell silent.
+    """
+
+    text: str
+    output: Output
+    language: str
+    asked_at: float
+    prompt: Prompt | None = None
+    streaming: bool = True
+    emotion: str | None = None
+    chunking: Chunking = "sentence"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One generation. `idle_loop` says what the page shows while nobody speaks, if it told us."""
+
+    request: Request
+    stages: Stages
+    outbox: Outbox
+    stamp: Stamp
+    measured: TurnMetrics
+    idle_loop: Callable[[], IdleLoop | None] = lambda: None
+    script: Script = field(default_factory=Script)
+    playout: Playout = field(default_factory=Playout)
+
+    def post(self, message: ServerMessage) -> None:
+        self.outbox.post(message, self.stamp.generation_id)
+
+    def lost(self, component: str, error: Exception, fallback: str) -> None:
+        """A part of the reply could not be made, and `fallback` stands in its place."""
+        raise_if_cancelled(error)
+        if not isinstance(error, AvatarChatError):
+            log.error("reply.stage_crashed", component=component, exc_info=error)
+        _, text, _ = wire_error(error)
+        metrics.FALLBACKS.labels(component, fallback).inc()
+        notice = Notice(component=component, level="warning", text=text, to=fallback)
+        self.post(notice)
+
+
+def raise_if_cancelled(error: Exception) -> None:
+    """Nothing goes on in a cancelled task, whatever a stage made of its cancellation."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise error

@@ -1,0 +1,135 @@
+"""The last stage of a reply: sound to what the client plays, in order, not too far ahead of it.
+
+A sentence whose picture fails goes on as sound alone, over the idle face; the next one is drawn
+again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import numpy as np
+
+from backend import clock, metrics
+from backend.handlers.base import closing
+from backend.handlers.messages import SAMPLE_RATE, Pcm, Sentence, SpokenAudio, VideoChunk
+from backend.protocol import ServerMessage
+from backend.session.media import audio_message, video_message
+from backend.session.pipe import Pipe
+from backend.session.reply import Reply
+
+JOIN_LEAD_S = 0.15
+"""From the decision to the picture on the page: a first chunk, its way, its decoding. The page
+evens out what this misses."""
+
+
+class Screen:
+    """Shows what comes through `spoken`. `on_first` is called when the first media is queued."""
+
+    def __init__(self, reply: Reply, on_first: Callable[[], None]) -> None:
+        self._reply = reply
+        self._on_first = on_first
+        self._settings = reply.stages.settings.session
+        self._moved = asyncio.Event()
+        self._chunk_seq = 0
+        self._sentence: Sentence | None = None
+        self._parts = 0
+        self._sounds: list[Pcm] = []
+        self._shown_samples = 0
+        self._is_blind = False
+
+    async def run(self, spoken: Pipe[SpokenAudio]) -> None:
+        async for sound in spoken:
+            if sound.sentence is not self._sentence:
+                self._begin(sound.sentence)
+            await self._wait_for_playback()
+            self._sounds.append(sound.pcm)
+            if not self._is_blind:
+                await self._draw(sound)
+            if self._is_blind:
+                await self._sound(sound)
+
+    def playback_moved(self) -> None:
+        """The ledger has changed: what waits for it looks again."""
+        self._moved.set()
+
+    # ------------------------------------------------------------------ sentence by sentence
+
+    def _begin(self, sentence: Sentence) -> None:
+        self._sentence = sentence
+        self._parts = 0
+        self._sounds = []
+        self._shown_samples = 0
+        self._is_blind = self._reply.request.output == "audio"
+        self._join_idle()
+
+    def _join_idle(self) -> None:
+        """Where the page shows its idle loop, speech begins with the frame that it will show."""
+        idle, now = self._reply.idle_loop(), clock.now()
+        if idle is not None and idle.at_s > self._reply.playout.ends_s:
+            avatar = self._reply.stages.avatar
+            avatar.begin_at(idle.frame(now + JOIN_LEAD_S, avatar.fps, avatar.loop_frames))
+
+    async def _wait_for_playback(self) -> None:
+        """What might be interrupted is not made: stay only `ahead_s` ahead."""
+        while (early_s := self._early_s()) > 0:
+            self._moved.clear()
+            try:
+                # Not `wait_for`: on Python 3.11 it can swallow the cancellation of an interrupt.
+                async with asyncio.timeout(early_s):
+                    await self._moved.wait()
+            except TimeoutError:
+                continue
+
+    def _early_s(self) -> float:
+        playout = self._reply.playout
+        early_s = playout.ahead_s(clock.now()) - self._settings.ahead_s
+        return float("inf") if playout.is_paused and early_s > 0 else early_s
+
+    # ------------------------------------------------------------------ picture
+
+    async def _draw(self, sound: SpokenAudio) -> None:
+        asked_at: float | None = clock.now()
+        try:
+            async with closing(self._reply.stages.avatar.process(sound)) as chunks:
+                async for chunk in chunks:
+                    if asked_at is not None:
+                        metrics.STAGE_SECONDS.labels("avatar").observe(clock.now() - asked_at)
+                        asked_at = None
+                    await self._send_video(chunk)
+        except Exception as error:  # whatever the renderer dies of, its sound is still good
+            self._reply.lost("avatar", error, "audio")
+            self._is_blind = True
+
+    async def _send_video(self, chunk: VideoChunk) -> None:
+        self._shown_samples += round(chunk.duration_ms * SAMPLE_RATE / 1000)
+        if await self._send(video_message(chunk, self._chunk_seq), chunk.data, chunk.duration_ms):
+            metrics.VIDEO_SECONDS.inc(chunk.duration_ms / 1000)
+
+    # ------------------------------------------------------------------ sound alone
+
+    async def _sound(self, sound: SpokenAudio) -> None:
+        """What is not yet shown of the sentence; whole sentences if the client wants those."""
+        is_whole = self._reply.request.chunking == "sentence"
+        pcm = np.concatenate(self._sounds)[self._shown_samples :]
+        if not pcm.size or (is_whole and not sound.is_last):
+            return
+        meta, data = audio_message(sound, pcm, self._parts, self._chunk_seq)
+        self._shown_samples += pcm.size
+        await self._send(meta, data, meta.duration_ms)
+
+    # ------------------------------------------------------------------ book-keeping
+
+    async def _send(self, meta: ServerMessage, data: bytes, duration_ms: float) -> bool:
+        reply = self._reply
+        assert self._sentence is not None
+        if not await reply.outbox.post_media(meta, data, reply.stamp.generation_id):
+            return False
+        reply.playout.sent(self._sentence.index, duration_ms, clock.now())
+        if self._chunk_seq == 0:
+            reply.measured.mark("first_chunk")
+            self._on_first()
+        self._chunk_seq += 1
+        self._parts += 1
+        return True

@@ -1,0 +1,117 @@
+"""The first stage of a reply: the language model's words, cut into sentences.
+
+A model that breaks off is spoken as far as it came, and an apology follows.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from backend import clock, metrics
+from backend.errors import ProviderTimeout
+from backend.handlers.base import closing
+from backend.handlers.messages import Sentence, TextDelta, Usage
+from backend.handlers.text.language import detect_language
+from backend.handlers.text.speakable import to_sentence
+from backend.handlers.text.splitter import SentenceSplitter
+from backend.protocol import TextChunk
+from backend.session.pipe import Pipe
+from backend.session.reply import Reply, raise_if_cancelled
+
+_APOLOGIES = {
+    "en": "I am sorry, I lost my thread. Please ask me again.",
+    "zh": "抱歉，我的思路断了，请再问我一次。",
+}
+
+
+class Writer:
+    """Writes one reply into `written`, and closes it."""
+
+    def __init__(self, reply: Reply, written: Pipe[Sentence]) -> None:
+        self._reply = reply
+        self._written = written
+        self._splitter = SentenceSplitter()
+        self._typed = ""
+
+    async def run(self) -> Exception | None:
+        """Why the reply is not whole, if it is not."""
+        failure = None
+        try:
+            async with closing(self._deltas()) as deltas:
+                async for delta in deltas:
+                    await self._take(delta)
+        except Exception as error:  # whatever a provider raises, what it said so far is spoken
+            raise_if_cancelled(error)
+            failure = error
+        await self._hand_over(self._splitter.flush())
+        if failure is not None:
+            await self._apologise()
+        if not self._reply.request.streaming:
+            self._reply.post(TextChunk(chunk=self._typed.strip()))
+        await self._written.close()
+        return failure
+
+    async def _take(self, delta: str) -> None:
+        self._reply.measured.mark("first_token")
+        self._typed += delta
+        if self._reply.request.streaming:
+            self._reply.post(TextChunk(chunk=delta))
+        await self._hand_over(self._splitter.push(delta))
+
+    async def _apologise(self) -> None:
+        language = detect_language(self._typed, self._reply.request.language)
+        space = " " if self._typed and not self._typed[-1].isspace() else ""
+        await self._take(space + _APOLOGIES.get(language, _APOLOGIES["en"]))
+        await self._hand_over(self._splitter.flush())
+
+    async def _deltas(self) -> AsyncIterator[str]:
+        request = self._reply.request
+        if request.prompt is None:
+            yield request.text
+            return
+        asked_at: float | None = clock.now()
+        async with closing(self._reply.stages.llm.process(request.prompt)) as deltas:
+            while (delta := await self._next(deltas)) is not None:
+                if asked_at is not None:
+                    metrics.STAGE_SECONDS.labels("llm").observe(clock.now() - asked_at)
+                    asked_at = None
+                if delta.usage is not None:
+                    self._account(delta.usage)
+                if delta.text:
+                    yield delta.text
+
+    async def _next(self, deltas: AsyncIterator[TextDelta]) -> TextDelta | None:
+        """The chain bounds the wait for the first one; this bounds a silence in mid-answer."""
+        stages = self._reply.stages
+        limit_s = stages.settings.llm.stall_timeout_s if self._typed else None
+        try:
+            async with asyncio.timeout(limit_s):
+                return await anext(deltas, None)
+        except TimeoutError:
+            raise ProviderTimeout(
+                "The language model fell silent in the middle of its answer.",
+                component="llm",
+                provider=stages.llm.active,
+            ) from None
+
+    def _account(self, usage: Usage) -> None:
+        llm = self._reply.stages.settings.llm
+        cost = (usage.tokens_in * llm.price_in + usage.tokens_out * llm.price_out) / 1e6
+        self._reply.measured.add("tokens_in", usage.tokens_in)
+        self._reply.measured.add("tokens_out", usage.tokens_out)
+        self._reply.measured.add("cost", cost)
+        metrics.TOKENS.labels("in").inc(usage.tokens_in)
+        metrics.TOKENS.labels("out").inc(usage.tokens_out)
+        metrics.COST.inc(cost)
+
+    async def _hand_over(self, pieces: list[str]) -> None:
+        request = self._reply.request
+        for piece in pieces:
+            index = self._reply.script.add(piece)
+            sentence = to_sentence(self._reply.stamp, index, piece, request.language)
+            if request.emotion and not sentence.emotion:
+                sentence = replace(sentence, emotion=request.emotion)
+            self._reply.measured.mark("first_sentence")
+            await self._written.put(sentence)
