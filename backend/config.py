@@ -10,7 +10,15 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -105,6 +113,13 @@ class EndOfTurnSettings(Section):
         0.5, gt=0, le=1, description="Most of the time that partial transcripts may take."
     )
 
+    @model_validator(mode="after")
+    def _longer_and_longer(self) -> EndOfTurnSettings:
+        waits = (self.speculate_ms, self.floor_ms, self.default_ms, self.ceiling_ms)
+        if list(waits) != sorted(waits):
+            raise ValueError("speculate_ms ≤ floor_ms ≤ default_ms ≤ ceiling_ms must hold")
+        return self
+
 
 class BargeInSettings(Section):
     """When the voice of the user stops the avatar."""
@@ -141,7 +156,6 @@ class VadSettings(Section):
     on_threshold: float = Field(0.5, gt=0, lt=1, description="Probability that opens speech.")
     off_threshold: float = Field(0.35, gt=0, lt=1, description="Probability that closes it.")
     open_ms: int = Field(250, ge=32, description="Speech needed to open a segment.")
-    close_ms: int = Field(500, ge=32, description="Silence needed to close a segment.")
     pre_roll_ms: int = Field(400, ge=0, description="Audio kept from before the segment opened.")
     max_segment_s: float = Field(30.0, gt=1, description="Longest segment; then it is closed.")
 

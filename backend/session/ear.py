@@ -1,91 +1,80 @@
-"""From microphone samples to a transcript: VAD cuts the stream, ASR reads the pieces.
+"""The microphone of one session: takes its samples, and has a `Listener` make turns of them.
 
-One task per open microphone. While a reply is being made or spoken the microphone is deaf, so the
-avatar never answers its own voice; opening the microphone anew interrupts it. Half an utterance
-that a reply came into is forgotten: its other half was not heard.
+One task per open microphone, which ends with everything it has started. Where frames stop coming
+in the middle of something, what is missing is taken for silence. What is said, and whose turn it
+is, is `turn_taking`'s business.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from enum import Enum
-from typing import Protocol
 
+import numpy as np
+
+from backend import clock
 from backend.errors import NotListening, RateLimited
-from backend.handlers.base import closing
-from backend.handlers.messages import Pcm, SpeechSegment, Stamp, Transcript
-from backend.handlers.vad.segmenter import SpeechEnded
+from backend.handlers.messages import SAMPLE_RATE, Pcm, Stamp
 from backend.session.stages import Stages
+from backend.session.turn_taking.conversation import AvatarSpeech, Conversationalist
+from backend.session.turn_taking.decisions import EarEvent
+from backend.session.turn_taking.listener import Listener
+from backend.session.turn_taking.recogniser import Recognised
 
-MAX_BACKLOG_FRAMES = 3000  # a minute of 20 ms frames, while a long utterance is being read
+__all__ = ["AvatarSpeech", "Conversationalist", "Ear", "EarEvent"]
 
-
-class _Cue(Enum):
-    """What stands between microphone samples."""
-
-    END = "end"
-    FORGET = "forget"
+MAX_BACKLOG_FRAMES = 3000  # a minute of 20 ms frames
+MISSING_S = 1.0
+"""Frames that are so late are taken for silence, this much at a time."""
 
 
 @dataclass(frozen=True, slots=True)
-class AvatarSpeech:
-    """What the avatar says: since which second of `backend.clock`, and its recent words."""
+class _Sound:
+    """Samples, the last of which came at the clock second `at_s`; the next are due in a while."""
 
-    since_s: float
-    words: str
+    pcm: Pcm
+    at_s: float
+    next_by_s: float
 
 
-class Conversationalist(Protocol):
-    """What the ear asks of the conversation, and tells it."""
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    echo_cancellation: bool
 
-    def avatar_speech(self) -> AvatarSpeech | None:
-        """None while the avatar does not sound."""
-        ...
 
-    def is_thinking(self) -> bool: ...
+@dataclass(frozen=True, slots=True)
+class _Closed:
+    """What was said so far is all."""
 
-    def pause_playback(self) -> None: ...
 
-    def resume_playback(self) -> None: ...
-
-    async def barge_in(self) -> None:
-        """Stop the reply; returns when the old generation is silent."""
-        ...
-
-    def heard_partial(self, transcript: Transcript) -> None: ...
-
-    async def heard(self, transcript: Transcript) -> None:
-        """A complete turn of the user."""
-        ...
-
-    def failed(self, error: BaseException) -> None: ...
+_Item = _Sound | _Opened | _Closed | Recognised
 
 
 class Ear:
-    """Tells `conversation` of every utterance and of every failure."""
+    """Tells `conversation` what it hears, and `observe` how it came to it."""
 
     def __init__(
-        self, stages: Stages, stamp: Callable[[], Stamp], conversation: Conversationalist
+        self,
+        stages: Stages,
+        stamp: Callable[[], Stamp],
+        conversation: Conversationalist,
+        observe: Callable[[EarEvent], None] = lambda event: None,
     ) -> None:
         self._stages = stages
         self._stamp = stamp
         self._conversation = conversation
-        self._frames: asyncio.Queue[Pcm | _Cue] = asyncio.Queue(MAX_BACKLOG_FRAMES)
+        self._observe = observe
+        self._inbox: asyncio.Queue[_Item] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
         self._open = False
         self._has_refused = False
-        self._has_missed = False
-
-    def _is_deaf(self) -> bool:
-        return self._conversation.is_thinking() or self._conversation.avatar_speech() is not None
 
     def open(self, echo_cancellation: bool | None) -> None:
-        """Start to listen; opening what is open changes nothing."""
+        """Start to listen. Without a word on echo cancellation there is none."""
         self._open = True
         self._has_refused = False
+        self._inbox.put_nowait(_Opened(bool(echo_cancellation)))
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._listen())
 
@@ -101,58 +90,64 @@ class Ear:
                 return
             self._has_refused = True
             raise NotListening("Audio came while the microphone is closed; send start_listen.")
-        if self._is_deaf():
-            self._has_missed = True
-            return
-        try:
-            if self._has_missed:
-                self._frames.put_nowait(_Cue.FORGET)
-                self._has_missed = False
-            self._frames.put_nowait(pcm)
-        except asyncio.QueueFull:
-            raise RateLimited("Audio comes in faster than it can be taken.") from None
+        if self._inbox.qsize() >= MAX_BACKLOG_FRAMES:
+            raise RateLimited("Audio comes in faster than it can be taken.")
+        now = clock.now()
+        self._inbox.put_nowait(_Sound(pcm, now, now + pcm.size / SAMPLE_RATE + MISSING_S))
 
     def finish(self) -> None:
         """Close the microphone; what was said so far is read at once."""
         if self._open:
             self._open = False
-            is_broken = self._has_missed or self._is_deaf()
-            self._has_missed = False
-            with suppress(asyncio.QueueFull):  # then the backlog ends the utterance by itself
-                self._frames.put_nowait(_Cue.FORGET if is_broken else _Cue.END)
+            self._inbox.put_nowait(_Closed())
 
     async def close(self) -> None:
-        """Stop, whatever is going on. Safe to call twice."""
+        """Stop, whatever is going on. Safe to call twice; may be opened again."""
         self._open = False
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        self._inbox = asyncio.Queue()
 
     async def _listen(self) -> None:
-        while True:
-            frame = await self._frames.get()
-            try:
-                if isinstance(frame, _Cue):
-                    await self._break_off(frame)
-                else:
-                    await self._take(frame)
-            except Exception as error:  # a stage that fails must not leave the session deaf
-                self._conversation.failed(error)
+        inbox, next_by_s = self._inbox, clock.now()
+        async with asyncio.TaskGroup() as group:
+            listener = Listener(
+                self._stages,
+                self._stamp,
+                self._conversation,
+                group,
+                deliver=inbox.put_nowait,
+                observe=self._observe,
+            )
+            while True:
+                item = await _next(inbox, next_by_s if listener.is_waiting else None)
+                if isinstance(item, _Sound):
+                    next_by_s = item.next_by_s
+                try:
+                    await _pass_on(item, listener)
+                except Exception as error:  # a stage that fails must not leave the session deaf
+                    self._conversation.failed(error)
+                    await listener.forget()
 
-    async def _break_off(self, cue: _Cue) -> None:
-        ended = self._stages.vad.flush()
-        if ended is not None and cue is _Cue.END:
-            await self._read(ended)
 
-    async def _take(self, pcm: Pcm) -> None:
-        async with closing(self._stages.vad.process(pcm)) as events:
-            async for event in events:
-                if isinstance(event, SpeechEnded):
-                    await self._read(event)
+async def _next(inbox: asyncio.Queue[_Item], by_s: float | None) -> _Item:
+    """What comes next, or the silence that takes its place."""
+    try:
+        async with asyncio.timeout_at(by_s):
+            return await inbox.get()
+    except TimeoutError:
+        now, silence = clock.now(), np.zeros(round(MISSING_S * SAMPLE_RATE), np.int16)
+        return _Sound(silence, now, now + MISSING_S)
 
-    async def _read(self, ended: SpeechEnded) -> None:
-        segment = SpeechSegment(self._stamp(), ended.pcm, ended.speech_ratio)
-        async with closing(self._stages.asr.process(segment)) as transcripts:
-            async for transcript in transcripts:
-                if transcript.text.strip():
-                    await self._conversation.heard(transcript)
+
+async def _pass_on(item: _Item, listener: Listener) -> None:
+    match item:
+        case _Sound():
+            await listener.hear(item.pcm, item.at_s)
+        case _Opened():
+            listener.begin(echo_cancellation=item.echo_cancellation)
+        case _Closed():
+            await listener.finish()
+        case Recognised():
+            await listener.recognised(item)

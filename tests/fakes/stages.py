@@ -12,7 +12,7 @@ import numpy as np
 
 from backend.config import Settings
 from backend.errors import ProviderError
-from backend.handlers.base import Options
+from backend.handlers.base import Options, closing
 from backend.handlers.messages import (
     Pcm,
     Prompt,
@@ -23,7 +23,15 @@ from backend.handlers.messages import (
     Transcript,
     VideoChunk,
 )
-from backend.handlers.vad.segmenter import SpeechEnded
+from backend.handlers.vad.segmenter import (
+    SpeechEnded,
+    SpeechMaybe,
+    SpeechPaused,
+    SpeechResumed,
+    SpeechStarted,
+    Utterance,
+    VadEvent,
+)
 from backend.session.stages import Stages
 
 WELL = "well"
@@ -33,9 +41,10 @@ UNTIDY = "untidy"  # its clean-up fails when it is cancelled
 DEAF = "deaf"  # it swallows a cancellation
 
 LOUD: Pcm = np.ones(320, np.int16)
-"""The fake detector hears an utterance begin in it."""
+"""The fake detector hears speech in it."""
 QUIET: Pcm = np.zeros(320, np.int16)
-"""And end in it."""
+"""And silence in it."""
+LOUD_MS, QUIET_MS = 100.0, 10_000.0
 
 
 class FakeStage(ABC):
@@ -94,22 +103,51 @@ class FakeStage(ABC):
 
 
 class FakeVad(FakeStage):
-    """Loud frames open an utterance or go on with it, a quiet one ends it."""
+    """A loud frame is speech, a tenth of a second of it; a quiet one is ten seconds of silence.
+
+    Speech is surely speech from its first frame on.
+    """
 
     def __init__(self, name: str, ticks: Callable[[], int], mood: Callable[[], str]) -> None:
         super().__init__(name, ticks, mood)
+        self.now_ms = 0.0
+        self.is_speech = False
         self._heard: list[Pcm] = []
 
-    def outputs(self, item: Pcm) -> list[SpeechEnded | None]:
-        if item.any():
-            self._heard.append(item)
-            return [None]
-        ended = self.flush()
-        return [ended] if ended else [None]
+    @property
+    def is_open(self) -> bool:
+        return bool(self._heard)
+
+    async def process(self, item: Pcm) -> AsyncIterator[VadEvent]:
+        async with closing(super().process(item)) as events:
+            async for event in events:
+                if event is not None:  # nothing new, but work all the same
+                    yield event
+
+    def outputs(self, item: Pcm) -> list[VadEvent | None]:
+        was_speech, self.is_speech = self.is_speech, bool(item.any())
+        self.now_ms += LOUD_MS if self.is_speech else QUIET_MS
+        if not self.is_speech:
+            return [SpeechPaused(self.now_ms - QUIET_MS)] if was_speech else [None]
+        self._heard.append(item)
+        if len(self._heard) == 1:
+            return [SpeechMaybe(self.now_ms), SpeechStarted(self.now_ms)]
+        return [None] if was_speech else [SpeechResumed(self.now_ms)]
+
+    def utterance(self) -> Utterance | None:
+        return Utterance(np.concatenate(self._heard), 1.0) if self._heard else None
+
+    def forget(self, samples: int) -> None:
+        count = min(samples // LOUD.size, len(self._heard) - 1)
+        del self._heard[:count]
+
+    def end(self, reason: str = "silence") -> SpeechEnded | None:
+        said = self.utterance()
+        self._heard, self.is_speech = [], False
+        return SpeechEnded(self.now_ms, said.pcm, 1.0, reason) if said else None
 
     def flush(self) -> SpeechEnded | None:
-        heard, self._heard = self._heard, []
-        return SpeechEnded(0.0, np.concatenate(heard), 1.0, "silence") if heard else None
+        return self.end("flushed")
 
 
 class FakeAsr(FakeStage):

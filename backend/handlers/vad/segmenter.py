@@ -3,11 +3,12 @@
     SILENT ──p ≥ on──▶ MAYBE_SPEECH ──open_ms of speech──▶ SPEECH ──p < off──▶ MAYBE_ENDED
        ▲                    │                                ▲                     │
        ├── silence: Dropped ┘                                └────── p ≥ on ───────┤
-       └───────────────── close_ms of silence: SpeechEnded ────────────────────────┘
+       └──────────────────── `end`: SpeechEnded ───────────────────────────────────┘
 
-Between `off` and `on` the state stays what it is, and silence that has begun goes on. The segment
-starts `pre_roll_ms` before the first speech and ends where the silence was sure. Nothing here
-knows of models or sessions.
+Between `off` and `on` the state stays what it is, and silence that has begun goes on. An utterance
+starts `pre_roll_ms` before its first speech. How much silence ends it is not known here: whoever
+listens calls `end`; only a monologue of `max_segment_s` ends by itself. Nothing here knows of
+models or sessions.
 """
 
 from __future__ import annotations
@@ -53,9 +54,7 @@ class SpeechStarted(VadEvent):
 
 @dataclass(frozen=True, slots=True)
 class SpeechPaused(VadEvent):
-    """Silence has begun; the utterance may be over. `pcm` is what it is so far."""
-
-    pcm: Pcm
+    """Silence has begun; the utterance may be over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +73,14 @@ class SpeechEnded(VadEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class Utterance:
+    """What has been said so far, pre-roll included. `speech_ratio` is the part that was speech."""
+
+    pcm: Pcm
+    speech_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
 class SpeechDropped(VadEvent):
     """The candidate was no speech: a cough, a click."""
 
@@ -83,7 +90,7 @@ class Segmenter:
 
     _state: VadState
     _frames: list[Pcm]
-    _speech_frames: int
+    _is_speech: list[bool]
     _silence_ms: float
 
     def __init__(self, settings: VadSettings) -> None:
@@ -96,6 +103,11 @@ class Segmenter:
     def state(self) -> VadState:
         return self._state
 
+    @property
+    def is_speech(self) -> bool:
+        """Whether the last frame was part of speech, or of what may be speech."""
+        return self._state is not VadState.SILENT and not self._silence_ms
+
     def push(self, frame: Pcm, probability: float, now_ms: float) -> list[VadEvent]:
         """Take one frame that ends at `now_ms`; return what is newly known."""
         is_speech = probability >= self._settings.on_threshold
@@ -104,40 +116,54 @@ class Segmenter:
             self._pre_roll.append(frame)
             return []
         self._frames.append(frame)
-        self._speech_frames += is_speech
+        self._is_speech.append(is_speech)
         if is_speech:
             self._silence_ms = 0.0
         elif is_silence or self._silence_ms:
             self._silence_ms += FRAME_MS
         return self._advance(is_speech, is_silence, now_ms)
 
-    def flush(self, now_ms: float) -> list[VadEvent]:
-        """The stream stops here: end the utterance at once, if there is one."""
-        is_open = self._state in (VadState.SPEECH, VadState.MAYBE_ENDED)
-        if is_open or (self._state is VadState.MAYBE_SPEECH and self._has_opened):
-            return [self._end(now_ms, "flushed")]
-        dropped = self._state is VadState.MAYBE_SPEECH
+    def utterance(self) -> Utterance | None:
+        """The open utterance so far; None while nobody surely speaks."""
+        if self._state not in (VadState.SPEECH, VadState.MAYBE_ENDED):
+            return None
+        return Utterance(np.concatenate(self._frames), sum(self._is_speech) / len(self._frames))
+
+    def forget(self, samples: int) -> None:
+        """Cut the first `samples` off the open utterance; its last frame stays."""
+        count = min(samples // FRAME_SAMPLES, len(self._frames) - 1)
+        if self._state in (VadState.SPEECH, VadState.MAYBE_ENDED):
+            del self._frames[:count], self._is_speech[:count]
+
+    def end(self, now_ms: float, reason: str) -> SpeechEnded | SpeechDropped | None:
+        """End the utterance here, or drop the candidate, if there is one."""
+        said = self.utterance()
+        was_silent = self._state is VadState.SILENT
+        silent_frames = round(self._silence_ms / FRAME_MS)
+        tail = self._frames[len(self._frames) - silent_frames :]
         self._reset()
-        return [SpeechDropped(now_ms)] if dropped else []
+        self._pre_roll.extend(tail)  # the next word may begin softly in it
+        if said is not None:
+            return SpeechEnded(now_ms, said.pcm, said.speech_ratio, reason)
+        return None if was_silent else SpeechDropped(now_ms)
 
     def _advance(self, is_speech: bool, is_silence: bool, now_ms: float) -> list[VadEvent]:
         if self._state is VadState.SILENT:
             self._frames[:0] = self._pre_roll
+            self._is_speech[:0] = [False] * len(self._pre_roll)
             self._pre_roll.clear()
             self._state = VadState.MAYBE_SPEECH
             return [SpeechMaybe(now_ms), *self._open_if_sure(now_ms)]
         if self._state is VadState.MAYBE_SPEECH:
             return self._drop(now_ms) if self._is_given_up else self._open_if_sure(now_ms)
-        if len(self._frames) >= self._max_frames:
-            return [self._end(now_ms, "too_long")]
+        if len(self._frames) >= self._max_frames and (ended := self.end(now_ms, "too_long")):
+            return [ended]
         if self._state is VadState.SPEECH and is_silence:
             self._state = VadState.MAYBE_ENDED
-            return [SpeechPaused(now_ms, self._pcm())]
+            return [SpeechPaused(now_ms)]
         if self._state is VadState.MAYBE_ENDED and is_speech:
             self._state = VadState.SPEECH
             return [SpeechResumed(now_ms)]
-        if self._silence_ms >= self._settings.close_ms:
-            return [self._end(now_ms, "silence")]
         return []
 
     @property
@@ -146,7 +172,7 @@ class Segmenter:
 
     @property
     def _has_opened(self) -> bool:
-        return self._speech_frames * FRAME_MS >= self._settings.open_ms
+        return sum(self._is_speech) * FRAME_MS >= self._settings.open_ms
 
     def _open_if_sure(self, now_ms: float) -> list[VadEvent]:
         if not self._has_opened:
@@ -160,17 +186,9 @@ class Segmenter:
         self._pre_roll.extend(kept)
         return [SpeechDropped(now_ms)]
 
-    def _end(self, now_ms: float, reason: str) -> SpeechEnded:
-        ended = SpeechEnded(now_ms, self._pcm(), self._speech_frames / len(self._frames), reason)
-        self._reset()
-        return ended
-
-    def _pcm(self) -> Pcm:
-        return np.concatenate(self._frames)
-
     def _reset(self) -> None:
         self._state = VadState.SILENT
         self._frames = []
-        self._speech_frames = 0
+        self._is_speech = []
         self._silence_ms = 0.0
         self._pre_roll.clear()

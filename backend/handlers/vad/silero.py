@@ -24,8 +24,11 @@ from backend.handlers.vad.segmenter import (
     FRAME_MS,
     FRAME_SAMPLES,
     Segmenter,
+    SpeechDropped,
     SpeechEnded,
+    Utterance,
     VadEvent,
+    VadState,
 )
 
 _CONTEXT_SAMPLES = 64
@@ -96,7 +99,10 @@ class SileroVad(BaseHandler[Pcm, VadEvent]):
         self._net = await self.context.weights.get("vad.silero", lambda: SileroNet(path))
 
     async def process(self, item: Pcm) -> AsyncIterator[VadEvent]:
-        """Take PCM of any length; samples that fill no frame wait for the next call."""
+        """Take PCM of any length; samples that fill no frame wait for the next call.
+
+        Whoever iterates may end the utterance between two events.
+        """
         await self.initialize()
         sound = np.concatenate([self._rest, item])
         count = sound.size // FRAME_SAMPLES
@@ -109,11 +115,37 @@ class SileroVad(BaseHandler[Pcm, VadEvent]):
             for event in self._segmenter.push(frame, float(probability), self._now_ms):
                 yield event
 
-    def flush(self) -> SpeechEnded | None:
-        """The microphone closed: the utterance so far, if there is one. The next stream is new."""
-        events = self._segmenter.flush(self._now_ms)
+    @property
+    def now_ms(self) -> float:
+        """Sound taken so far, in milliseconds."""
+        return self._now_ms
+
+    @property
+    def is_open(self) -> bool:
+        """Whether something is being said, or may be."""
+        return self._segmenter.state is not VadState.SILENT
+
+    @property
+    def is_speech(self) -> bool:
+        """Whether somebody speaks, or may speak, right now."""
+        return self._segmenter.is_speech
+
+    def utterance(self) -> Utterance | None:
+        """What is being said, so far; None while nobody surely speaks."""
+        return self._segmenter.utterance()
+
+    def forget(self, samples: int) -> None:
+        """Cut the first `samples` off what is being said: they were somebody else's."""
+        self._segmenter.forget(samples)
+
+    def end(self) -> SpeechEnded | SpeechDropped | None:
+        """The user is done: the utterance ends here, and the stream goes on."""
+        return self._segmenter.end(self._now_ms, "silence")
+
+    def flush(self) -> SpeechEnded | SpeechDropped | None:
+        """The microphone closed: the utterance ends here, and the next stream is a new one."""
         self._forget_sound()
-        return next((event for event in events if isinstance(event, SpeechEnded)), None)
+        return self._segmenter.end(self._now_ms, "flushed")
 
     async def _probabilities(self, frames: NDArray[np.int16]) -> NDArray[np.float32]:
         scaled = frames.astype(np.float32) / 32768
