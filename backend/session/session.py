@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
@@ -48,6 +49,7 @@ from backend.session.reply import Reply, Request
 from backend.session.stages import Stages
 from backend.session.state import Conversation, Phase
 from backend.session.store.record import SessionRecord
+from backend.session.timeline import NullTimeline, Timeline
 from backend.session.turn_metrics import TurnMetrics
 
 log = structlog.get_logger()
@@ -67,11 +69,13 @@ class Session:
         settings: Settings,
         make_stages: MakeStages,
         on_change: Callable[[Session], None] = lambda session: None,
+        timeline: Timeline | None = None,
     ) -> None:
         self.id = session_id
         self.resume_token = secrets.token_urlsafe(24)
         self.settings = settings
-        self.outbox = Outbox(session_id)
+        self.timeline = timeline or NullTimeline()
+        self.outbox = Outbox(session_id, on_sent=self.timeline.sent)
         self.history = History(settings.session.history_turns)
         self.options = Options()
         self.output: Output = "video"
@@ -129,6 +133,8 @@ class Session:
             await self._floor.clear("line_lost")
         self._idle_loop = None
         self._move(self._conversation.listen(False), "line_lost")
+        self.timeline.note("line_lost")
+        self.timeline.flush()
 
     async def close(self, reason: str) -> None:
         """Stop everything and give everything back. Safe to call twice."""
@@ -140,6 +146,8 @@ class Session:
             await self._floor.clear(reason)
             await self._floor.stop()  # the one that an unfinished interruption left behind
         await self.stages.release()
+        self.timeline.note("session_ended", reason=reason)
+        self.timeline.close()
         metrics.SESSIONS_ENDED.labels(reason).inc()
 
     def record(self) -> SessionRecord:
@@ -213,6 +221,7 @@ class Session:
         Raises:
             NotListening: the microphone stream is closed.
         """
+        self.timeline.microphone(pcm)
         self._ear.push(pcm)
 
     def context_update(self, message: ContextUpdate) -> None:
@@ -351,17 +360,20 @@ class Session:
         return True
 
     def _begin(self, request: Request) -> Reply:
-        self.outbox.open_generation()
+        generation = self.outbox.open_generation()
         reply = Reply(
             request,
             self.stages,
             self.outbox,
             self._stamp(0),
-            TurnMetrics(request.asked_at),
+            TurnMetrics(request.asked_at, partial(self._marked, generation)),
             idle_loop=lambda: self._idle_loop,
         )
         self._floor.begin(reply, self.settings.session.queue_size)
         return reply
+
+    def _marked(self, generation: int, mark: str, ms: float) -> None:
+        self.timeline.note("mark", generation, mark=mark, ms=round(ms, 1))
 
     def _phase(self, phase: Phase, reason: str) -> None:
         self._move(self._conversation.reply(phase), reason)
