@@ -86,7 +86,7 @@ class Session:
         self._floor = Floor(
             self.outbox, self.history, settings.session.report_wait_s, self._phase, self.report
         )
-        self._ear = Ear(self.stages, lambda: self._stamp(1), self)
+        self._ear = Ear(self.stages, lambda: self._stamp(1), self, self.timeline.observed)
         self._notes = Notes()
         self._conversation = Conversation()
         self._pending_options: Options | None = None
