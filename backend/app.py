@@ -18,16 +18,20 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from backend import __version__, metrics
-from backend.api import rest, ws
+from backend.api import http, rest, ws
 from backend.api.service import Service
 from backend.autopull import keep_pulling
-from backend.config import Settings
+from backend.config import Settings, StoreSettings
 from backend.engine.local import LocalEngine
 from backend.errors import AvatarChatError, wire_error
 from backend.protocol import State
 from backend.session.manager import SessionManager
 from backend.session.session import Session
 from backend.session.stages import StageFactory
+from backend.session.store.base import SessionStore
+from backend.session.store.keeper import RecordKeeper
+from backend.session.store.memory import MemoryStore
+from backend.session.store.redis import RedisStore
 
 log = structlog.get_logger()
 
@@ -39,22 +43,28 @@ def create_app(settings: Settings) -> FastAPI:
     """The whole service as one ASGI app. Nothing is started before its lifespan begins."""
     engine = LocalEngine(settings.engine)
     factory = StageFactory(settings, engine)
+    keeper = RecordKeeper(_store(settings.store))
     manager = SessionManager(
-        settings.session, lambda session_id: Session(session_id, settings, factory.build)
+        settings.session,
+        lambda session_id: Session(session_id, settings, factory.build, on_change=manager.keep),
+        keeper,
     )
-    service = Service(settings, engine, manager, factory.avatars)
+    service = Service(settings, engine, manager, factory.avatars, keeper)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with _background(
             _load(service, factory),
             manager.watch(),
+            keeper.run(),
             _watch_vitals(service),
             _watch_processes(service),
             keep_pulling(settings),
         ):
             yield
+            await service.channels.close()
             await manager.close()
+            await keeper.close()
         await engine.close()
 
     app = FastAPI(
@@ -66,8 +76,14 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.service = service
     app.include_router(rest.router)
     app.include_router(ws.router)
+    app.include_router(http.router)
+    app.add_exception_handler(http.Refused, http.refusal)
     _serve_page(app, settings)
     return app
+
+
+def _store(settings: StoreSettings) -> SessionStore:
+    return RedisStore(settings) if settings.kind == "redis" else MemoryStore(settings.ttl_s)
 
 
 @asynccontextmanager
@@ -119,6 +135,10 @@ async def _watch_vitals(service: Service) -> None:
         states = service.manager.states()
         for state in get_args(State):
             metrics.SESSIONS.labels(state).set(states[state])
+        metrics.SESSIONS.labels("detached").set(service.manager.detached)
+        messages, media_bytes = service.manager.waiting()
+        metrics.OUTBOX_MESSAGES.set(messages)
+        metrics.OUTBOX_BYTES.set(media_bytes)
 
 
 async def _watch_processes(service: Service) -> None:

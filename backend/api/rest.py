@@ -15,10 +15,20 @@ from backend.api.service import Service, avatar_info
 from backend.avatar.package import IDLE, POSTER
 from backend.protocol import AvatarInfo, Providers
 from backend.session.manager import new_session_id
+from backend.session.store.keeper import StoreHealth
 
 router = APIRouter()
 
 _AVATAR_FILES = {IDLE: "video/mp4", POSTER: "image/jpeg"}
+
+
+def _ready(service: Service) -> Ready:
+    failure = service.keeper.health().failure
+    return Ready(
+        ready=service.readiness.ready,
+        pending=service.readiness.pending,
+        warnings={"store": failure} if failure else None,
+    )
 
 
 def _service(request: Request) -> Service:
@@ -34,6 +44,9 @@ class Health(BaseModel):
 class Ready(BaseModel):
     ready: bool
     pending: dict[str, str] = Field(description="what is not loaded yet, and why")
+    warnings: dict[str, str] | None = Field(
+        None, description="what fails without keeping anybody from talking; absent when all is well"
+    )
 
 
 class Status(BaseModel):
@@ -42,6 +55,7 @@ class Status(BaseModel):
     providers: Providers | None = Field(description="what really runs; null until it is known")
     model: str = Field(description="name of the language model that answers")
     sessions: dict[str, int]
+    store: StoreHealth
     engine: dict[str, Any]
 
 
@@ -56,12 +70,16 @@ def health(request: Request) -> Health:
     return Health(status="ok", version=_service(request).version)
 
 
-@router.get("/readyz", responses={503: {"model": Ready}})
+@router.get("/readyz", responses={503: {"model": Ready}}, response_model_exclude_none=True)
 def readyz(request: Request, response: Response) -> Ready:
-    """Green when everything configured is really loaded."""
-    readiness = _service(request).readiness
-    response.status_code = 200 if readiness.ready else 503
-    return Ready(ready=readiness.ready, pending=readiness.pending)
+    """Green when everything configured is really loaded.
+
+    A store that cannot be reached is a warning: conversations go on without it, and to take every
+    backend that shares it out of service would end them.
+    """
+    ready = _ready(_service(request))
+    response.status_code = 200 if ready.ready else 503
+    return ready
 
 
 @router.get("/metrics", response_class=Response)
@@ -76,14 +94,17 @@ async def status(request: Request) -> Status:
     runs = service.providers.llm if service.providers else ""
     return Status(
         version=service.version,
-        ready=Ready(ready=service.readiness.ready, pending=service.readiness.pending),
+        ready=_ready(service),
         providers=service.providers,
         model=service.settings.llm.model if runs == "openai" else runs,
         sessions={
             "active": states.total(),
+            "attached": service.manager.attached,
+            "detached": service.manager.detached,
             "limit": service.settings.session.limit,
             **states,
         },
+        store=service.keeper.health(),
         engine=service.engine.status(),
     )
 

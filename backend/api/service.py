@@ -6,14 +6,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from backend import __version__
+from backend.api.channel import Channels
 from backend.avatar.package import IDLE, POSTER, AvatarPackage
 from backend.config import Settings
 from backend.engine.base import Engine
 from backend.protocol import AvatarInfo, Providers, SessionReady
 from backend.session.manager import SessionManager
 from backend.session.session import Session
+from backend.session.store.keeper import RecordKeeper
 
-CAPABILITIES = ("video", "audio", "text", "mp4", "viseme_timeline", "say", "context_update")
+CAPABILITIES = (
+    "video",
+    "audio",
+    "text",
+    "mp4",
+    "fmp4",
+    "progressive",
+    "viseme_timeline",
+    "say",
+    "context_update",
+    "barge_in",
+    "resume",
+    "http",
+)
 
 
 @dataclass(slots=True)
@@ -35,6 +50,8 @@ class Service:
     engine: Engine
     manager: SessionManager
     avatars: Sequence[AvatarPackage]
+    keeper: RecordKeeper
+    channels: Channels = field(default_factory=Channels)
     readiness: Readiness = field(default_factory=Readiness)
     providers: Providers | None = None
     version: str = __version__

@@ -1,77 +1,176 @@
-"""Who is in: admission, the idle and memory watch, and the clean end of everybody."""
+"""Who is in: admission, coming back, the idle and memory watch, and the clean end of everybody.
+
+A session has a place. While a line leads to it, it is attached; when the line is lost it waits in
+its place for `grace_s`, and gives way first where room is short. Whoever brings its resume token
+gets it back, from an older line that may not know yet that it is dead, or from the store.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import secrets
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+from weakref import WeakValueDictionary
 
 import psutil
 import structlog
 
 from backend import clock, metrics
 from backend.config import SessionSettings
-from backend.errors import SessionBusy, SessionExpired, SessionLimitReached
+from backend.errors import (
+    SessionBusy,
+    SessionError,
+    SessionExpired,
+    SessionLimitReached,
+    SessionTakenOver,
+)
 from backend.session.session import Session
+from backend.session.store.keeper import RecordKeeper
+from backend.session.store.record import SessionRecord
+
+HANDOVER_BOUND_S = 5.0  # an old line that does not let go in this time keeps its session
 
 log = structlog.get_logger()
 
 
-class SessionManager:
-    """`make` builds a session for an id; `resident_bytes` says how much memory all processes hold.
+class Hold:
+    """A line's hold on its session. `on_end` tells the line to let go, and why."""
 
-    Sessions are told to go through their `on_expired` callback, which closes the socket.
+    def __init__(self, on_end: Callable[[SessionError], None]) -> None:
+        self.end = on_end
+        self.released = asyncio.Event()
+
+
+@dataclass(slots=True)
+class _Place:
+    """`hold` is `None` while the session waits for its client to come back."""
+
+    session: Session
+    hold: Hold | None
+    lost_at: float = 0.0
+    grace: asyncio.TimerHandle | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """`forgotten`: the client wanted to come back, and nobody knows its conversation."""
+
+    session: Session
+    outcome: Literal["fresh", "resumed", "forgotten"]
+
+
+class SessionManager:
+    """`make` builds a session for an id.
+
+    resident_bytes: how much memory all processes of the service hold.
     """
 
     def __init__(
         self,
         settings: SessionSettings,
         make: Callable[[str], Session],
+        keeper: RecordKeeper,
         resident_bytes: Callable[[], int] | None = None,
     ) -> None:
         self._settings = settings
         self._make = make
+        self._keeper = keeper
         self._resident_bytes = resident_bytes or resident_bytes_of_tree
-        self._sessions: dict[str, Session] = {}
-        self._on_expired: dict[str, Callable[[SessionExpired], None]] = {}
+        self._places: dict[str, _Place] = {}
+        self._doors: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._closing: set[asyncio.Task[None]] = set()
 
-    def admit(self, session_id: str, on_expired: Callable[[SessionExpired], None]) -> Session:
-        """Make room for one more.
+    # ------------------------------------------------------------------ coming and going
+
+    async def admit(self, session_id: str, resume_token: str | None, hold: Hold) -> Admission:
+        """Give the line that `hold` stands for its session: the one it names, or a new one.
 
         Raises:
             SessionLimitReached: the house is full.
-            SessionBusy: this id is connected already.
+            SessionBusy: this id is connected already, and the token is not the right one.
         """
-        if session_id in self._sessions:
-            metrics.ADMISSIONS.labels("busy").inc()
-            raise SessionBusy(
-                "This session is open elsewhere. Close the other tab or connect to /ws/new."
-            )
-        if self.is_full():
-            metrics.ADMISSIONS.labels("full").inc()
-            raise SessionLimitReached(
-                f"All {self._settings.limit} places are taken. Please try again in a moment."
-            )
-        metrics.ADMISSIONS.labels("accepted").inc()
-        session = self._make(session_id)
-        self._sessions[session_id] = session
-        self._on_expired[session_id] = on_expired
-        return session
+        door = self._doors.setdefault(session_id, asyncio.Lock())
+        async with door:
+            place = self._places.get(session_id)
+            if place is None:
+                return await self._enter(session_id, resume_token, hold)
+            if _is_right(resume_token, place.session.resume_token):
+                return await self._come_back(place, resume_token, hold)
+            if place.hold is not None:
+                metrics.ADMISSIONS.labels("busy").inc()
+                raise SessionBusy(
+                    "This session is open elsewhere. Close the other tab or connect to /ws/new."
+                )
+            await self.leave(place.session, "replaced")
+            self._keeper.forget(session_id)
+            return await self._enter(session_id, None, hold)
+
+    async def detach(self, session: Session, hold: Hold) -> None:
+        """The line is lost: the session waits for its client."""
+        place = self._place_of(session)
+        try:
+            session.outbox.rest()
+            await session.detach()
+        finally:
+            if place is not None and place.hold is hold:
+                self._wait_for_return(place)
+            hold.released.set()
 
     async def leave(self, session: Session, reason: str) -> None:
         """End a session and give back what it held."""
-        if self._sessions.get(session.id) is session:  # not whoever came after it under its id
-            del self._sessions[session.id]
-            self._on_expired.pop(session.id, None)
-        await session.close(reason)
+        place = self._place_of(session)
+        if place is not None:
+            self._remove(place)
+        try:
+            await session.close(reason)
+        finally:
+            if place is not None and place.hold is not None:
+                place.hold.released.set()
+
+    def keep(self, session: Session) -> None:
+        """Save the conversation as it is now, in the background; one without a word is not kept."""
+        record = session.record()
+        if record.history:
+            self._keeper.save(record)
+
+    async def may_come_back(self, session_id: str) -> bool:
+        """There is a conversation under this id that a resume token would bring back."""
+        return session_id in self._places or await self._keeper.load(session_id) is not None
+
+    async def close(self) -> None:
+        """End everybody."""
+        for place in list(self._places.values()):
+            await self.leave(place.session, "shutdown")
+        await asyncio.gather(*self._closing)
+
+    # ------------------------------------------------------------------ what is known
 
     def is_full(self) -> bool:
-        return len(self._sessions) >= self._settings.limit
+        """No place is free, and none can be made free."""
+        return self.attached >= self._settings.limit
+
+    @property
+    def attached(self) -> int:
+        return sum(place.hold is not None for place in self._places.values())
+
+    @property
+    def detached(self) -> int:
+        return len(self._places) - self.attached
 
     def states(self) -> Counter[str]:
-        """How many sessions are in each state."""
-        return Counter(session.state for session in self._sessions.values())
+        """How many attached sessions are in each state."""
+        return Counter(place.session.state for place in self._places.values() if place.hold)
+
+    def waiting(self) -> tuple[int, int]:
+        """Messages that wait for slow clients, and the bytes of their media."""
+        waits = [place.session.outbox.waiting for place in self._places.values()]
+        return sum(messages for messages, _ in waits), sum(size for _, size in waits)
+
+    # ------------------------------------------------------------------ the watch
 
     async def watch(self) -> None:
         """Expire the silent and, above the memory ceiling, shed the longest idle. Runs forever."""
@@ -82,23 +181,123 @@ class SessionManager:
 
     def sweep(self, now: float, resident_bytes: int) -> None:
         """One look at the clock and the memory; at most one session is shed per look."""
-        for session in list(self._sessions.values()):
-            if now - session.idle_since() > self._settings.idle_timeout_s:
-                self._expire(session, "Nothing happened for a while, so this session has ended.")
+        for place in list(self._places.values()):
+            if place.hold and now - place.session.idle_since() > self._settings.idle_timeout_s:
+                self._dismiss(place, "Nothing happened for a while, so this session has ended.")
         over = resident_bytes - self._settings.memory_ceiling_mb * 1024 * 1024
-        if over > 0 and self._sessions:
-            longest_idle = min(self._sessions.values(), key=lambda session: session.idle_since())
+        if over > 0 and self._places:
             log.warning("session.shed", resident_mb=resident_bytes >> 20)
-            self._expire(longest_idle, "The server is short of memory and has ended idle sessions.")
+            self._dismiss(
+                self._longest_lost() or self._longest_idle(),
+                "The server is short of memory and has ended idle sessions.",
+            )
 
-    def _expire(self, session: Session, why: str) -> None:
-        callback = self._on_expired.pop(session.id, None)
-        if callback is not None:
-            callback(SessionExpired(why))
+    def _dismiss(self, place: _Place, why: str) -> None:
+        """An attached session ends by way of its line, so that its client hears why."""
+        if place.hold is None:
+            self._leave_soon(place, "shed")
+        else:
+            place.hold.end(SessionExpired(why))
 
-    async def close(self) -> None:
-        for session in list(self._sessions.values()):
-            await self.leave(session, "shutdown")
+    def _longest_lost(self) -> _Place | None:
+        lost = [place for place in self._places.values() if place.hold is None]
+        return min(lost, key=lambda place: place.lost_at, default=None)
+
+    def _longest_idle(self) -> _Place:
+        return min(self._places.values(), key=lambda place: place.session.idle_since())
+
+    # ------------------------------------------------------------------ admission
+
+    async def _enter(self, session_id: str, token: str | None, hold: Hold) -> Admission:
+        """A session that is not here: from the store, or a fresh one."""
+        record = await self._recall(session_id, token) if token else None
+        await self._make_room()
+        session = self._make(session_id)
+        if record is not None:
+            session.restore(record)
+        self._places[session_id] = _Place(session, hold)
+        metrics.ADMISSIONS.labels("accepted").inc()
+        if token is None:
+            return Admission(session, "fresh")
+        metrics.RESUMES.labels("store" if record else "nowhere").inc()
+        return Admission(session, "resumed" if record else "forgotten")
+
+    async def _recall(self, session_id: str, token: str) -> SessionRecord | None:
+        record = await self._keeper.load(session_id)
+        return record if record and _is_right(token, record.resume_token) else None
+
+    async def _make_room(self) -> None:
+        """Whoever waits without a line gives way, the longest-waiting first.
+
+        Raises:
+            SessionLimitReached: everybody is attached.
+        """
+        while len(self._places) >= self._settings.limit:
+            lost = self._longest_lost()
+            if lost is None:
+                metrics.ADMISSIONS.labels("full").inc()
+                raise SessionLimitReached(
+                    f"All {self._settings.limit} places are taken. Please try again in a moment."
+                )
+            await self.leave(lost.session, "gave_way")
+
+    async def _come_back(self, place: _Place, token: str | None, hold: Hold) -> Admission:
+        """The session is here; its old line, if it still hangs on, has to let go first."""
+        if place.hold is not None:
+            await self._take_from(place.hold)
+        session = place.session
+        record = await self._recall(session.id, token) if token else None
+        is_here = self._places.get(session.id) is place
+        if not is_here or (record and record.generation > session.outbox.generation):
+            await self.leave(session, "moved")  # it went on elsewhere, or ended meanwhile
+            return await self._enter(session.id, token, hold)
+        self._stop_waiting(place)
+        place.hold = hold
+        metrics.ADMISSIONS.labels("accepted").inc()
+        metrics.RESUMES.labels("here").inc()
+        return Admission(session, "resumed")
+
+    async def _take_from(self, old: Hold) -> None:
+        old.end(SessionTakenOver("This session goes on over a newer connection."))
+        try:
+            async with asyncio.timeout(HANDOVER_BOUND_S):
+                await old.released.wait()
+        except TimeoutError:
+            raise SessionBusy("This session cannot be taken over now. Try again.") from None
+
+    # ------------------------------------------------------------------ places
+
+    def _place_of(self, session: Session) -> _Place | None:
+        """Its own, and not that of whoever came after it under its id."""
+        place = self._places.get(session.id)
+        return place if place is not None and place.session is session else None
+
+    def _wait_for_return(self, place: _Place) -> None:
+        place.hold = None
+        place.lost_at = clock.now()
+        place.grace = asyncio.get_running_loop().call_later(
+            self._settings.grace_s, self._leave_soon, place, "not_back"
+        )
+
+    def _stop_waiting(self, place: _Place) -> None:
+        if place.grace is not None:
+            place.grace.cancel()
+            place.grace = None
+
+    def _remove(self, place: _Place) -> None:
+        self._stop_waiting(place)
+        del self._places[place.session.id]
+
+    def _leave_soon(self, place: _Place, reason: str) -> None:
+        """Out at once, so that nobody comes back to it while it ends."""
+        self._remove(place)
+        task = asyncio.create_task(place.session.close(reason))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+
+def _is_right(given: str | None, wanted: str) -> bool:
+    return given is not None and secrets.compare_digest(given.encode(), wanted.encode())
 
 
 def new_session_id() -> str:

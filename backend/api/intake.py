@@ -1,0 +1,93 @@
+"""What a client may send to its session: how often, how much, and whom it is for.
+
+A bad frame is answered with `error` and changes nothing else.
+"""
+
+from __future__ import annotations
+
+from backend import clock
+from backend import protocol as p
+from backend.api.audio import decode_audio_chunk, decode_pcm, decode_wav
+from backend.api.limits import TokenBucket
+from backend.api.line import Frame, Upload
+from backend.config import ServerSettings
+from backend.errors import AvatarChatError, BadMessage, RateLimited, TooLarge
+from backend.session.session import Session
+
+UPLOAD_PIECE = p.MIC_SAMPLE_RATE // 10  # samples that an upload is heard in at a time
+
+
+class Intake:
+    """Hands the frames of one line to one session."""
+
+    def __init__(self, session: Session, limits: ServerSettings) -> None:
+        self._session = session
+        self._limits = limits
+        rate = limits.max_messages_per_s
+        self._bucket = TokenBucket(rate, 2 * rate, clock.now())
+
+    async def take(self, frame: Frame) -> None:
+        try:
+            if not self._bucket.take(clock.now()):
+                raise RateLimited(f"More than {self._limits.max_messages_per_s} messages a second.")
+            match frame:
+                case str():
+                    await self._dispatch(self._parse(frame))
+                case bytes():
+                    self._session.hear(decode_pcm(frame))
+                case Upload():
+                    await self._hear_out(frame)
+        except AvatarChatError as error:
+            self._session.report(error)
+
+    async def _hear_out(self, upload: Upload) -> None:
+        """A recording is one utterance: the microphone is opened for it and closed after it."""
+        pcm = decode_wav(upload.wav)
+        await self._session.start_listen(p.StartListen())
+        for start in range(0, pcm.size, UPLOAD_PIECE):
+            self._session.hear(pcm[start : start + UPLOAD_PIECE])
+        self._session.stop_listen()
+
+    def _parse(self, frame: str) -> p.ClientMessage:
+        if len(frame) > self._limits.max_message_bytes:
+            raise TooLarge(
+                f"A message may have {self._limits.max_message_bytes} bytes; "
+                f"this one has {len(frame)}."
+            )
+        message = p.parse_client_message(frame)
+        if isinstance(message, p.Text | p.Say) and len(message.text) > self._limits.max_text_chars:
+            raise TooLarge(
+                f"A text may have {self._limits.max_text_chars} characters; "
+                f"this one has {len(message.text)}."
+            )
+        return message
+
+    async def _dispatch(self, message: p.ClientMessage) -> None:
+        session = self._session
+        match message:
+            case p.Text():
+                await session.text(message)
+            case p.Say():
+                await session.say(message)
+            case p.Interrupt():
+                await session.interrupt()
+            case p.StartListen():
+                await session.start_listen(message)
+            case p.StopListen():
+                session.stop_listen()
+            case p.AudioChunk():
+                session.hear(decode_audio_chunk(message))
+            case p.ContextUpdate():
+                session.context_update(message)
+            case p.UiEvent():
+                session.ui_event(message)
+            case p.ConfigUpdate():
+                await session.config_update(message)
+            case p.Playback():
+                session.playback(message)
+            case p.IdlePosition():
+                session.idle_position(message)
+            case p.Ping():
+                session.post(p.Pong(t=message.t))
+            case p.Hello():
+                raise BadMessage("`hello` is only allowed as the first message.")
