@@ -11,6 +11,11 @@ export interface Media {
   data: ArrayBuffer
 }
 
+/** A piece of a reply that comes as one stream. */
+export interface StreamMedia extends Media {
+  meta: VideoChunkMeta
+}
+
 /** A server message, or null for text that is not one. Unknown types pass: newer servers may add some. */
 export function parseServerMessage(text: string): ServerMessage | null {
   let value: unknown
@@ -26,4 +31,8 @@ export function parseServerMessage(text: string): ServerMessage | null {
 
 export function isMediaMeta(message: ServerMessage): message is MediaMeta {
   return message.type === 'video_chunk_meta' || message.type === 'tts_audio_chunk'
+}
+
+export function isStreamMedia(media: Media): media is StreamMedia {
+  return media.meta.type === 'video_chunk_meta' && media.meta.container === 'fmp4'
 }

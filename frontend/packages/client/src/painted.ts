@@ -1,7 +1,11 @@
-/** Waiting for the first picture of a playing video. */
+/** Knowing which picture of a video is really on the screen. */
+
+interface Frame {
+  mediaTime: number
+}
 
 interface VideoWithFrames {
-  requestVideoFrameCallback?: (callback: () => void) => number
+  requestVideoFrameCallback?: (callback: (now: number, frame: Frame) => void) => number
 }
 
 /** A browser may skip the callback for a covered element; the clock moving is proof enough then. */
@@ -19,4 +23,18 @@ export function whenPainted(element: HTMLVideoElement): Promise<void> {
     if (frames.requestVideoFrameCallback) frames.requestVideoFrameCallback(done)
     else requestAnimationFrame(() => requestAnimationFrame(done))
   })
+}
+
+/**
+ * Tells every picture that is shown, by its second in the media. A hidden page shows none, and old
+ * browsers do not tell: then the clock of the element does, a few times a second.
+ */
+export function watchFrames(element: HTMLVideoElement, shown: (mediaTimeS: number) => void): void {
+  const frames = element as VideoWithFrames
+  const next = (_now: number, frame: Frame): void => {
+    shown(frame.mediaTime)
+    frames.requestVideoFrameCallback!(next)
+  }
+  frames.requestVideoFrameCallback?.(next)
+  element.addEventListener('timeupdate', () => shown(element.currentTime))
 }

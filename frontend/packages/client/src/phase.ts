@@ -8,6 +8,8 @@ export type Phase =
   | 'listening'
   | 'thinking'
   | 'speaking'
+  /** The face has fallen silent because somebody seems to speak. */
+  | 'hearing'
   | 'blocked'
   | 'offline'
 
@@ -31,6 +33,7 @@ export const INITIAL_FACTS: Facts = {
 
 export function phaseOf(facts: Facts): Phase {
   if (facts.player === 'blocked') return 'blocked'
+  if (facts.player === 'paused') return 'hearing'
   if (facts.player === 'playing') return 'speaking'
   if (facts.link !== 'up') return facts.link === 'new' ? 'connecting' : 'offline'
   if (facts.asked || facts.server === 'thinking') return 'thinking'

@@ -1,285 +1,53 @@
 /**
- * Plays a reply chunk by chunk over the idle face, on two elements that take turns.
- *
- * While one plays, the other holds the next chunk ready below it. A chunk is shown only once it has
- * painted a picture, and the one before is hidden only after that: nothing black is ever seen. The
- * idle loop lies underneath and is uncovered when the reply ends. Chunks without pictures
- * (`tts_audio_chunk`) leave the idle face in sight. Two `<audio>` elements make an audio-only player.
+ * What every player of replies does and says, whatever it plays on. Only types and the words to the
+ * server; how pictures get on the screen is each player's own room.
  */
-import { ChunkQueue } from './chunk-queue'
-import { Emitter } from './emitter'
-import type { Media } from './messages'
-import { whenPainted } from './painted'
+import type { Emitter } from './emitter'
+import type { Media, MediaMeta } from './messages'
 import type { Playback } from './protocol'
 
-export type PlayerState = 'idle' | 'playing' | 'blocked'
+/** `paused`: silent, but ready to go on where it was; `blocked`: the browser wants a click first. */
+export type PlayerState = 'idle' | 'playing' | 'paused' | 'blocked'
 
 export interface PlayerEvents {
   state: PlayerState
   /** What the server wants to know. */
   playback: Playback
   /** The chunk that can be heard now; null when the reply is over. */
-  chunk: Media['meta'] | null
+  chunk: MediaMeta | null
+  /** All that was pushed has been played. */
+  dry: undefined
   /** A chunk could not be played and was left out. */
-  broken: Media['meta']
+  broken: MediaMeta
 }
 
-export interface PlayerElements {
-  chunks: [HTMLMediaElement, HTMLMediaElement]
-  idle?: HTMLVideoElement
-}
-
-const FADE_IN_MS = 140
-const FADE_OUT = 'opacity 260ms ease'
-/** How long after its own length a chunk may still be running before it counts as stuck. */
-const STUCK_MS = 4_000
-/** How long the last picture stays when nothing follows yet; a late sentence then needs no way back. */
-const HOLD_MS = 500
-
-interface Playing {
-  media: Media
-  element: HTMLMediaElement
-  watchdog?: ReturnType<typeof setTimeout>
-  /** The other element is out of sight and may be loaded. */
-  settled: boolean
-}
-
-export class ChunkPlayer extends Emitter<PlayerEvents> {
-  private readonly queue = new ChunkQueue()
-  private readonly loaded = new Map<HTMLMediaElement, Media>()
-  private playing: Playing | null = null
-  private current: PlayerState = 'idle'
-  private turn = 0
-  private lastUsed: HTMLMediaElement | null = null
-  private primed = false
-  private hold: ReturnType<typeof setTimeout> | undefined
-  private concluded = false
-
-  constructor(private readonly elements: PlayerElements) {
-    super()
-    for (const element of elements.chunks) {
-      element.addEventListener('ended', () => this.finished(element))
-      element.addEventListener('error', () => this.failed(element))
-      style(element, { opacity: '0' })
-    }
-    this.wakeIdle()
-  }
-
-  get state(): PlayerState {
-    return this.current
-  }
-
-  push(media: Media): void {
-    const pushed = this.queue.push(media)
-    if (pushed === 'dropped') return
-    if (pushed === 'superseded') this.silence()
-    this.concluded = false
-    if (pushed === 'late') this.report(media, 'underrun', 0)
-    if (this.playing && this.hold === undefined) this.preload()
-    else this.playNext()
-  }
-
+export interface Player extends Pick<Emitter<PlayerEvents>, 'on'> {
+  readonly state: PlayerState
+  push(media: Media): void
   /** No more chunks of the current reply will come: when the last has ended, back to the idle face. */
-  conclude(): void {
-    this.concluded = true
-    if (this.hold !== undefined) this.rest()
-  }
-
+  conclude(): void
   /** Silence at once; what waits, and what still comes of this reply, is dropped. */
-  interrupt(): void {
-    this.queue.cut()
-    this.silence()
-  }
-
+  interrupt(): void
   /** The server is past these replies: what still plays of them stops. */
-  dropBefore(generation: number): void {
-    if (this.queue.dropBefore(generation)) this.silence()
-  }
-
+  dropBefore(generation: number): void
   /** A new connection numbers its replies anew. */
-  reset(): void {
-    this.queue.reset()
-    this.silence()
-  }
-
+  reset(): void
+  /** Silence at once, but keep everything. */
+  pause(): void
+  /** Go on where `pause` stopped it. */
+  resume(): void
   /** Volume 0…1. */
-  setVolume(volume: number): void {
-    for (const element of this.elements.chunks) {
-      element.volume = volume
-      element.muted = volume === 0
-    }
-  }
-
+  setVolume(volume: number): void
   /** Call from a click or a key: some browsers let an element sound only after that. */
-  unlock(): void {
-    this.wakeIdle()
-    if (this.current === 'blocked' && this.playing) void this.start(this.playing)
-    else if (!this.playing && !this.primed) for (const element of this.elements.chunks) element.load()
-    this.primed = true
-  }
-
-  private wakeIdle(): void {
-    // A refused idle loop shows its poster until the first gesture; nothing is lost by it.
-    this.elements.idle?.play().catch(() => undefined)
-  }
-
-  private playNext(): void {
-    this.endHold()
-    const media = this.queue.take()
-    if (!media) {
-      if (this.concluded) this.rest()
-      else this.hold = setTimeout(() => this.rest(), HOLD_MS)
-      return
-    }
-    this.playing = { media, element: this.load(media), settled: false }
-    void this.start(this.playing)
-  }
-
-  /** Puts the next chunk into the element that is free, once it is. */
-  private preload(): void {
-    const next = this.queue.peek()
-    if (next && this.playing?.settled) this.load(next)
-  }
-
-  private load(media: Media): HTMLMediaElement {
-    for (const [element, loaded] of this.loaded) if (loaded === media) return element
-    const element = this.other(this.lastUsed)
-    this.unload(element)
-    element.src = URL.createObjectURL(new Blob([media.data], { type: media.meta.mime }))
-    element.load()
-    this.loaded.set(element, media)
-    return element
-  }
-
-  private async start(playing: Playing): Promise<void> {
-    const turn = this.turn
-    const { media, element } = playing
-    this.lastUsed = element
-    playing.watchdog = setTimeout(() => this.failed(element), media.meta.duration_ms + STUCK_MS)
-    try {
-      await element.play()
-    } catch (error) {
-      if (turn === this.turn && this.playing === playing) this.refused(playing, error)
-      return
-    }
-    if (turn !== this.turn || this.playing !== playing) return
-    this.setState('playing')
-    this.report(media, 'started', 0)
-    this.emit('chunk', media.meta)
-    await this.show(playing)
-  }
-
-  private refused(playing: Playing, error: unknown): void {
-    if (error instanceof DOMException && error.name === 'NotAllowedError') {
-      clearTimeout(playing.watchdog)
-      this.setState('blocked')
-    } else {
-      this.failed(playing.element)
-    }
-  }
-
-  /** Uncovers a chunk once it has a picture, and hides the other in the same breath. */
-  private async show(playing: Playing): Promise<void> {
-    const { media, element } = playing
-    const other = this.other(element)
-    if (media.meta.type === 'video_chunk_meta' && element instanceof HTMLVideoElement) {
-      const turn = this.turn
-      await whenPainted(element)
-      if (turn !== this.turn || this.playing !== playing) return
-      const overIdle = other.style.opacity === '0'
-      style(element, { opacity: '1', transition: overIdle ? `opacity ${FADE_IN_MS}ms` : 'none' })
-      style(other, { opacity: '0', transition: 'none' })
-    } else {
-      style(other, { opacity: '0', transition: FADE_OUT })
-    }
-    playing.settled = true
-    this.preload()
-  }
-
-  private finished(element: HTMLMediaElement): void {
-    const playing = this.playing
-    if (!playing || playing.element !== element) return
-    this.leave(playing)
-    this.report(playing.media, 'ended', playing.media.meta.duration_ms)
-    this.playNext()
-  }
-
-  private failed(element: HTMLMediaElement): void {
-    const playing = this.playing
-    if (!playing || playing.element !== element) return
-    this.leave(playing)
-    this.emit('broken', playing.media.meta)
-    // The server waits for this word; without it a broken chunk would hold up the end of the turn.
-    this.report(playing.media, 'ended', element.currentTime * 1000)
-    this.playNext()
-  }
-
-  private leave(playing: Playing): void {
-    clearTimeout(playing.watchdog)
-    this.loaded.delete(playing.element)
-    this.turn += 1
-  }
-
-  private endHold(): void {
-    clearTimeout(this.hold)
-    this.hold = undefined
-  }
-
-  /** Nothing more to play for now: back to the idle face. */
-  private rest(): void {
-    this.endHold()
-    if (this.playing) this.alignIdle(this.playing)
-    this.playing = null
-    for (const element of this.elements.chunks) {
-      style(element, { opacity: '0', transition: FADE_OUT })
-    }
-    this.setState('idle')
-    this.emit('chunk', null)
-  }
-
-  /** Chunks are drawn over the idle loop's own frames: it goes on where the reply left the head. */
-  private alignIdle({ media: { meta }, element }: Playing): void {
-    const { idle } = this.elements
-    if (!idle || meta.type !== 'video_chunk_meta' || !(idle.duration > 0)) return
-    idle.currentTime = (meta.first_frame / meta.fps + element.currentTime) % idle.duration
-  }
-
-  private silence(): void {
-    if (this.playing) clearTimeout(this.playing.watchdog)
-    this.turn += 1
-    for (const element of this.elements.chunks) element.pause()
-    this.loaded.clear()
-    if (this.playing) this.rest()
-  }
-
-  /** Frees what an element held. Its last picture stays until the next source has one. */
-  private unload(element: HTMLMediaElement): void {
-    if (element.src) URL.revokeObjectURL(element.src)
-    this.loaded.delete(element)
-  }
-
-  private other(element: HTMLMediaElement | null): HTMLMediaElement {
-    const [first, second] = this.elements.chunks
-    return element === first ? second : first
-  }
-
-  private report(media: Media, event: Playback['event'], positionMs: number): void {
-    this.emit('playback', {
-      type: 'playback',
-      generation_id: media.meta.generation_id ?? 0,
-      chunk_seq: media.meta.chunk_seq,
-      event,
-      position_ms: Math.round(positionMs),
-    })
-  }
-
-  private setState(state: PlayerState): void {
-    if (state === this.current) return
-    this.current = state
-    this.emit('state', state)
-  }
+  unlock(): void
 }
 
-function style(element: HTMLMediaElement, changes: Partial<CSSStyleDeclaration>): void {
-  Object.assign(element.style, changes)
+export function playbackOf(meta: MediaMeta, event: Playback['event'], positionMs: number): Playback {
+  return {
+    type: 'playback',
+    generation_id: meta.generation_id ?? 0,
+    chunk_seq: meta.chunk_seq,
+    event,
+    position_ms: Math.round(positionMs),
+  }
 }

@@ -47,6 +47,14 @@ export class Recorder extends Emitter<RecorderEvents> {
     return this.context !== null
   }
 
+  /** Whether the device really takes the speaker's sound out; null when the browser does not say. */
+  get echoCancellation(): boolean | null {
+    const [track] = this.stream?.getAudioTracks() ?? []
+    // Newer browsers name the way it is done instead of saying yes.
+    const setting: unknown = track?.getSettings().echoCancellation
+    return setting === undefined ? null : setting !== false
+  }
+
   /** Asks for the microphone and starts. Throws `MicError`. */
   async start(): Promise<void> {
     if (this.context) return

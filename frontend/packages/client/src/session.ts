@@ -7,9 +7,9 @@ import { Connection, type ConnectionOptions } from './connection'
 import { Emitter } from './emitter'
 import { PROTOCOL_VERSION } from './messages'
 import { INITIAL_FACTS, phaseOf, type Facts, type Phase } from './phase'
-import type { ChunkPlayer } from './player'
 import type { ConfigUpdate, Hello, ServerMessage, SessionReady, StateUpdate } from './protocol'
 import type { Recorder } from './recorder'
+import type { ReplyPlayer } from './reply-player'
 
 export type Wishes = Pick<Hello, 'avatar' | 'voice' | 'language' | 'role' | 'output' | 'token'>
 
@@ -31,7 +31,7 @@ export interface SessionEvents {
 export interface SessionOptions {
   /** Where the sockets are, without a slash at the end: `wss://host/ws`. */
   endpoint: string
-  player: ChunkPlayer
+  player: ReplyPlayer
   recorder: Recorder
   wishes: Wishes
   createSocket?: ConnectionOptions['createSocket']
@@ -39,7 +39,7 @@ export interface SessionOptions {
 
 export class Session extends Emitter<SessionEvents> {
   private readonly connection: Connection
-  private readonly player: ChunkPlayer
+  private readonly player: ReplyPlayer
   private readonly recorder: Recorder
   private wishes: Wishes
   private ready: SessionReady | null = null
@@ -81,16 +81,18 @@ export class Session extends Emitter<SessionEvents> {
   /** A typed turn. Returns false when the line is down. */
   send(text: string): boolean {
     this.unlock()
-    if (!this.connection.send({ type: 'text', text })) return false
+    if (!this.connection.isOpen) return false
     this.learn({ asked: true })
     this.cut()
+    this.sayIdlePosition()
+    this.connection.send({ type: 'text', text })
     return true
   }
 
   /** Stop speaking now. */
   interrupt(): void {
-    this.connection.send({ type: 'interrupt' })
     this.cut()
+    this.connection.send({ type: 'interrupt' })
     this.learn({ asked: false })
   }
 
@@ -99,7 +101,7 @@ export class Session extends Emitter<SessionEvents> {
     this.unlock()
     await this.recorder.start()
     this.cut()
-    this.connection.send({ type: 'start_listen' })
+    this.sayListening()
     this.learn({ microphone: true })
     this.emit('microphone', true)
   }
@@ -138,6 +140,7 @@ export class Session extends Emitter<SessionEvents> {
     return {
       type: 'hello',
       protocol: PROTOCOL_VERSION,
+      video: this.player.format,
       ...this.wishes,
       ...(resume_token === undefined ? {} : { resume_token }),
     }
@@ -159,6 +162,7 @@ export class Session extends Emitter<SessionEvents> {
     )
     this.player.on('playback', (playback) => this.connection.send(playback))
     this.player.on('chunk', (meta) => this.emit('subtitle', meta?.text ?? null))
+    this.player.idle.on('position', () => this.sayIdlePosition())
     this.player.on('broken', (meta) => this.emit('defect', `chunk ${meta.chunk_seq} cannot be played`))
   }
 
@@ -171,6 +175,7 @@ export class Session extends Emitter<SessionEvents> {
   private received(message: ServerMessage): void {
     if (message.type === 'session_ready') this.greeted(message)
     else if (message.type === 'state_update') this.moved(message.state)
+    else if (message.type === 'playback_control') this.player[message.action]()
     else if (message.type === 'error') this.learn({ asked: false })
     const generation = message.generation_id ?? 0
     const isCut = message.type === 'turn_end' && message.reason === 'interrupted'
@@ -190,13 +195,26 @@ export class Session extends Emitter<SessionEvents> {
     this.player.reset()
     this.ready = ready
     this.learn({ link: 'up' })
-    if (this.facts.microphone) this.connection.send({ type: 'start_listen' })
+    this.sayIdlePosition()
+    if (this.facts.microphone) this.sayListening()
     this.emit('ready', ready)
   }
 
+  /** Before the word that cuts: the server must know first how far the reply was heard. */
   private cut(): void {
     this.connection.generations.cut()
     this.player.interrupt()
+  }
+
+  private sayListening(): void {
+    const echo_cancellation = this.recorder.echoCancellation
+    this.connection.send({ type: 'start_listen', echo_cancellation })
+  }
+
+  /** So that speech can begin on the very frame that is in sight. */
+  private sayIdlePosition(): void {
+    const position_ms = Math.round(this.player.idle.positionMs)
+    this.connection.send({ type: 'idle_position', position_ms })
   }
 
   private learn(news: Partial<Facts>): void {

@@ -22,6 +22,7 @@ export function videoMeta(changes: Partial<VideoChunkMeta> = {}): VideoChunkMeta
     first_frame: 0,
     frames: 25,
     duration_ms: 1000,
+    start_ms: 0,
     ...changes,
   }
 }
@@ -96,8 +97,10 @@ export class FakeSocket {
     this.onclose?.({ code })
   }
 
+  /** What was sent, less the idle loop's whereabouts, which are said at any time. */
   types(): unknown[] {
-    return this.sent.map((one) => (one instanceof Int16Array ? 'audio' : (one as { type: string }).type))
+    const types = this.sent.map((one) => (one instanceof Int16Array ? 'audio' : (one as { type: string }).type))
+    return types.filter((type) => type !== 'idle_position')
   }
 }
 
@@ -111,6 +114,7 @@ export class FakeVideo {
     const { element } = this
     element.play = () => {
       this.plays += 1
+      if (!this.refusal) element.dispatchEvent(new Event('playing'))
       return this.refusal ? Promise.reject(this.refusal) : Promise.resolve()
     }
     element.pause = () => undefined

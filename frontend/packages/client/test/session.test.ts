@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { ChunkPlayer } from '../src/player'
 import { MicError, Recorder } from '../src/recorder'
+import { ReplyPlayer } from '../src/reply-player'
 import { Session } from '../src/session'
 import { FakeSocket, FakeVideo, settle, videoMeta } from './fakes'
 
@@ -47,7 +47,11 @@ beforeEach(() => {
   recorder = new FakeRecorder('worklet.js')
   session = new Session({
     endpoint: 'ws://host/ws',
-    player: new ChunkPlayer({ chunks: [videos[0].element, videos[1].element] }),
+    player: new ReplyPlayer({
+      idle: new FakeVideo().element,
+      stream: new FakeVideo().element,
+      chunks: [videos[0].element, videos[1].element],
+    }),
     recorder,
     wishes: { language: 'auto' },
     createSocket: FakeSocket.create,

@@ -6,6 +6,7 @@ export const en = {
     listening: 'Listening',
     thinking: 'Thinking',
     speaking: 'Speaking',
+    hearing: 'Go on, I hear you',
     blocked: 'Sound is off',
     offline: 'Offline',
     reconnecting: 'Reconnecting',

@@ -8,6 +8,7 @@ export const zh: Messages = {
     listening: '正在听',
     thinking: '思考中',
     speaking: '正在说',
+    hearing: '请讲，我在听',
     blocked: '声音未开启',
     offline: '离线',
     reconnecting: '重新连接中',

@@ -1,12 +1,12 @@
 /** The running conversation: one `Session` of the client package, made observable. */
 import {
-  ChunkPlayer,
   MicError,
   Recorder,
+  ReplyPlayer,
   Session,
   type AvatarInfo,
+  type FaceElements,
   type Phase,
-  type PlayerElements,
   type ServerMessage,
   type SessionReady,
 } from '@avatar-chat/client'
@@ -57,13 +57,13 @@ export const useCall = defineStore('call', () => {
     return chosen ?? ready.value?.avatar ?? service.avatars[0] ?? null
   })
 
-  const canStop = computed(() => phase.value === 'speaking' || phase.value === 'thinking')
+  const canStop = computed(() => ['thinking', 'speaking', 'hearing'].includes(phase.value))
 
-  function attach(elements: PlayerElements): void {
+  function attach(elements: FaceElements): void {
     const { protocol, host } = location
     session = new Session({
       endpoint: `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/ws`,
-      player: new ChunkPlayer(elements),
+      player: new ReplyPlayer(elements),
       recorder: new Recorder(RECORDER_WORKLET_URL),
       wishes: {
         language: settings.language,

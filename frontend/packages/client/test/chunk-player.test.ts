@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { ChunkPlayer } from '../src/player'
+import { ChunkPlayer } from '../src/chunk-player'
+import { IdleFace } from '../src/idle-face'
 import type { Playback } from '../src/protocol'
 import { audioMeta, FakeVideo, media, settle, videoMeta } from './fakes'
 
@@ -13,7 +14,10 @@ beforeEach(() => {
   vi.useFakeTimers()
   idle = new FakeVideo()
   videos = [new FakeVideo(), new FakeVideo()]
-  player = new ChunkPlayer({ idle: idle.element, chunks: [videos[0].element, videos[1].element] })
+  player = new ChunkPlayer({
+    idle: new IdleFace(idle.element),
+    chunks: [videos[0].element, videos[1].element],
+  })
   reports = []
   subtitles = []
   player.on('playback', (one: Playback) => reports.push(`${one.chunk_seq} ${one.event}`))
@@ -42,6 +46,7 @@ test('chunks take turns on the two elements, and the idle face comes back', asyn
   videos[1].end()
   expect(visible()).toEqual([false, true])
   player.conclude()
+  await settle()
   expect(visible()).toEqual([false, false])
   expect(player.state).toBe('idle')
   expect(reports).toEqual(['0 started', '0 ended', '1 started', '1 ended'])
@@ -90,7 +95,7 @@ test('when nothing comes for long, the idle face is back, and a later chunk stil
   player.push(chunk(0))
   await settle()
   videos[0].end()
-  vi.advanceTimersByTime(600)
+  await vi.advanceTimersByTimeAsync(600)
   expect(visible()).toEqual([false, false])
   expect(player.state).toBe('idle')
   player.push(chunk(1))
@@ -104,6 +109,7 @@ test('concluding lets what plays play to its end', async () => {
   player.conclude()
   expect(visible()).toEqual([true, false])
   videos[0].end()
+  await settle()
   expect(visible()).toEqual([false, false])
 })
 
@@ -119,7 +125,7 @@ test('an interruption is silence at once, and the rest of the reply is not playe
   player.push(chunk(2))
   videos[0].end()
   await settle()
-  expect(reports).toEqual(['0 started'])
+  expect(reports).toEqual(['0 started', '0 stopped'])
   player.push(chunk(0, 2))
   await settle()
   expect(player.state).toBe('playing')
@@ -190,4 +196,19 @@ test('the idle loop goes on where the reply left the head', async () => {
   videos[0].end()
   player.conclude()
   expect(idle.element.currentTime).toBe(1)
+})
+
+test('a pause is silence that can be taken back', async () => {
+  const pause = vi.spyOn(videos[0].element, 'pause')
+  player.push(chunk(0))
+  await settle()
+  Object.assign(videos[0].element, { currentTime: 0.4 })
+  player.pause()
+  expect(pause).toHaveBeenCalled()
+  expect(player.state).toBe('paused')
+  player.resume()
+  await settle()
+  expect(player.state).toBe('playing')
+  expect(visible()).toEqual([true, false])
+  expect(reports).toEqual(['0 started', '0 paused', '0 resumed'])
 })

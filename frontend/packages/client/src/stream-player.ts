@@ -1,0 +1,344 @@
+/**
+ * Plays a reply that comes as one stream: pieces go into a media source as they arrive and one
+ * element plays them without a seam, over the idle face.
+ *
+ * One reply is one `Reel`. While nothing is said, the next reel is already open on the element, so
+ * that the first piece only has to be put in. What happens when is decided by `Timeline` (which chunk
+ * sounds) and `Cushion` (how much must lie ready); this room only moves the element and tells.
+ */
+import { Cushion } from './cushion'
+import { conceal, FADE_IN_MS, FADE_OUT_MS, isInSight, reveal } from './curtain'
+import { Emitter } from './emitter'
+import type { IdleFace } from './idle-face'
+import { USUAL_STREAM } from './media-source'
+import type { StreamMedia } from './messages'
+import { once } from './once'
+import { watchFrames } from './painted'
+import { playbackOf, type PlayerEvents, type PlayerState } from './player'
+import type { Playback } from './protocol'
+import { beginsStream, Reel } from './reel'
+import { Timeline } from './timeline'
+
+/**
+ * `empty`: no reply; `filling`: not enough lies ready; `joining`: waits for the idle face to come by
+ * the first frame; `playing`; `dry`: all that came has been played, and more may come; `aside`: the
+ * same, while another player has the word.
+ */
+type Act = 'empty' | 'filling' | 'joining' | 'playing' | 'dry' | 'aside'
+
+/** How long the last picture stays when nothing follows yet; a late piece then needs no way back. */
+const HOLD_MS = 500
+/** Closer to the end than this, an element that has stopped has played everything. */
+const END_S = 0.15
+/** A first picture that takes longer to be decoded is not waited for. */
+const PICTURE_MS = 150
+
+type Timer = ReturnType<typeof setTimeout>
+
+export class StreamPlayer extends Emitter<PlayerEvents> {
+  private act: Act = 'empty'
+  private held = false
+  private refused = false
+  private concluded = false
+  private reel!: Reel
+  private timeline = new Timeline()
+  private readonly cushion = new Cushion()
+  private told: PlayerState = 'idle'
+  private mime = USUAL_STREAM
+  /** Grows whenever what was going on is overtaken, so that what still waits knows it is stale. */
+  private turn = 0
+  private primed = false
+  private fillingSinceMs = 0
+  private hold: Timer | undefined
+  private renewal: Timer | undefined
+
+  constructor(
+    private readonly video: HTMLVideoElement,
+    private readonly idle: IdleFace,
+  ) {
+    super()
+    conceal(video, 0)
+    video.addEventListener('waiting', () => this.stalled())
+    video.addEventListener('ended', () => this.ranDry())
+    video.addEventListener('error', () => this.failed())
+    watchFrames(video, (timeS) => this.shown(timeS))
+    this.renew()
+  }
+
+  get state(): PlayerState {
+    return this.told
+  }
+
+  /** Nothing is left to be played. */
+  get isDry(): boolean {
+    return this.act === 'empty' || this.act === 'dry' || this.act === 'aside'
+  }
+
+  push({ meta, data }: StreamMedia): void {
+    if (this.act === 'empty') this.begin()
+    const begins = beginsStream(data) ? { mime: meta.mime, atS: meta.start_ms / 1000 } : undefined
+    this.mime = meta.mime
+    this.timeline.add(meta)
+    this.reel.append({ data, begins })
+    if (this.act === 'dry') this.refill(meta)
+    else if (this.act === 'aside') this.startFilling()
+  }
+
+  /** The reply goes on elsewhere for a while. */
+  stepAside(): void {
+    if (this.act !== 'dry') return
+    this.act = 'aside'
+    void this.leave()
+  }
+
+  conclude(): void {
+    if (this.act === 'empty') return
+    this.concluded = true
+    this.reel.end()
+    if (this.act === 'filling') this.fill()
+    else if (this.act === 'dry' || this.act === 'aside') void this.leave()
+  }
+
+  /** Silence at once; the reply is dropped. */
+  silence(): void {
+    if (this.act === 'empty') return
+    this.video.pause()
+    this.concluded = true
+    void this.leave()
+  }
+
+  /** What the server needs to know before a reply is cut: how far it was heard. */
+  reportStopped(): void {
+    this.report('stopped')
+  }
+
+  pause(): void {
+    if (this.held || this.act === 'empty') return
+    this.held = true
+    this.turn += 1
+    this.video.pause()
+    clearTimeout(this.hold)
+    this.report('paused')
+    this.tell()
+    if (isInSight(this.video)) void this.uncoverIdle()
+  }
+
+  resume(): void {
+    if (!this.held) return
+    this.held = false
+    this.report('resumed')
+    if (this.act === 'playing' || this.act === 'joining') void this.play()
+    else if (this.act === 'filling') this.fill()
+    else this.ranDry()
+    this.tell()
+  }
+
+  setVolume(volume: number): void {
+    this.video.volume = volume
+    this.video.muted = volume === 0
+  }
+
+  unlock(): void {
+    if (this.refused) {
+      void this.play()
+    } else if (!this.primed && this.act === 'empty') {
+      // Some browsers remember that a gesture once played this very element.
+      this.video.play().catch(() => undefined)
+      this.video.pause()
+    }
+    this.primed = true
+  }
+
+  // ------------------------------------------------------------------ from pieces to playing
+
+  private begin(): void {
+    clearTimeout(this.renewal)
+    if (!this.timeline.isEmpty) this.renew()
+    this.turn += 1
+    this.startFilling()
+  }
+
+  private startFilling(): void {
+    this.act = 'filling'
+    this.fillingSinceMs = performance.now()
+    setTimeout(() => this.fill(), this.cushion.neededS * 1000)
+  }
+
+  /** More has come after everything had been played: a wider cushion before it goes on. */
+  private refill(meta: StreamMedia['meta']): void {
+    clearTimeout(this.hold)
+    this.cushion.ranDry()
+    this.emit('playback', playbackOf(meta, 'underrun', 0))
+    this.video.pause()
+    this.startFilling()
+  }
+
+  private fill(): void {
+    if (this.act !== 'filling' || this.held) return
+    this.hop()
+    const aheadS = this.reel.aheadS(this.video.currentTime)
+    const waitedS = (performance.now() - this.fillingSinceMs) / 1000
+    const isComplete = this.concluded && this.reel.isSettled
+    if (this.cushion.isEnough(aheadS, waitedS, isComplete)) void this.join()
+  }
+
+  /** Over a hole in the stream, such as a sentence that was sound only leaves behind. */
+  private hop(): void {
+    const { currentTime } = this.video
+    if (this.reel.aheadS(currentTime) > 0.05) return
+    const next = this.timeline.nextStartS(currentTime)
+    if (next !== null && this.reel.aheadS(next) > 0) this.video.currentTime = next
+  }
+
+  /** Into sight at the moment at which the idle face looks the same. */
+  private async join(): Promise<void> {
+    const turn = ++this.turn
+    this.act = 'joining'
+    let fadeMs = 0
+    if (!isInSight(this.video)) {
+      await this.firstPicture()
+      const matches = await this.idle.reaches(this.timeline.loopS(this.video.currentTime))
+      fadeMs = matches ? 0 : FADE_IN_MS
+    }
+    if (turn === this.turn) await this.play(fadeMs)
+  }
+
+  private async firstPicture(): Promise<void> {
+    const hasPicture = this.video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA
+    if (!hasPicture) await once(this.video, 'loadeddata', PICTURE_MS)
+  }
+
+  private async play(fadeMs = FADE_IN_MS): Promise<void> {
+    const turn = ++this.turn
+    this.refused = false
+    try {
+      await this.video.play()
+    } catch (error) {
+      if (turn === this.turn) this.notPlayed(error)
+      return
+    }
+    if (turn !== this.turn) return
+    this.act = 'playing'
+    if (!isInSight(this.video)) reveal(this.video, fadeMs)
+    this.idle.cover()
+    this.tell()
+  }
+
+  private notPlayed(error: unknown): void {
+    if (error instanceof DOMException && error.name === 'NotAllowedError') {
+      this.refused = true
+      this.tell()
+    } else {
+      this.failed()
+    }
+  }
+
+  // ------------------------------------------------------------------ while it plays
+
+  private shown(timeS: number): void {
+    if (this.act === 'playing') this.moveOn(timeS)
+  }
+
+  private moveOn(timeS: number): void {
+    for (const { meta, event, positionMs } of this.timeline.advance(timeS)) {
+      this.emit('playback', playbackOf(meta, event, positionMs))
+      if (event === 'started') {
+        this.emit('chunk', meta)
+        this.reel.passed(meta.start_ms / 1000)
+      } else {
+        this.cushion.played(meta.duration_ms / 1000)
+      }
+    }
+  }
+
+  private stalled(): void {
+    if (this.act !== 'playing' || this.held) return
+    const isOver = this.timeline.endS - this.video.currentTime < END_S
+    if (!isOver) this.hop()
+    else if (this.reel.isSettled) this.ranDry()
+  }
+
+  private ranDry(): void {
+    if (this.act === 'empty' || this.held) return
+    this.act = 'dry'
+    for (const { meta, event, positionMs } of this.timeline.finish()) {
+      this.emit('playback', playbackOf(meta, event, positionMs))
+    }
+    if (this.concluded) {
+      void this.leave()
+    } else {
+      this.hold = setTimeout(() => void this.leave(), HOLD_MS)
+      this.emit('dry', undefined)
+    }
+  }
+
+  private failed(): void {
+    if (this.act === 'empty') return
+    const meta = this.timeline.at(this.video.currentTime)
+    if (meta) this.emit('broken', meta)
+    // The server waits for these words; without them it would wait for the whole of the reply.
+    this.concluded = true
+    this.ranDry()
+  }
+
+  // ------------------------------------------------------------------ and back to the idle face
+
+  /** Uncovers the idle face; the reel goes too when the reply is over. */
+  private async leave(): Promise<void> {
+    clearTimeout(this.hold)
+    const turn = ++this.turn
+    this.held = this.refused = false
+    if (this.concluded) this.act = 'empty'
+    this.emit('chunk', null)
+    this.tell()
+    await this.uncoverIdle()
+    if (turn !== this.turn) return
+    this.idle.wake()
+    if (this.concluded) this.renewal = setTimeout(() => this.renew(), FADE_OUT_MS + 50)
+  }
+
+  /** The loop takes over on the very head that is in sight, and stands there. */
+  private async uncoverIdle(): Promise<void> {
+    if (!isInSight(this.video)) return
+    const turn = this.turn
+    await this.idle.standAt(this.timeline.loopS(this.video.currentTime))
+    if (turn !== this.turn) return
+    conceal(this.video, FADE_OUT_MS)
+    this.tell()
+  }
+
+  /** A fresh reel, open and waiting for its first piece. */
+  private renew(): void {
+    clearTimeout(this.renewal)
+    conceal(this.video, 0)
+    this.idle.wake()
+    this.reel?.dispose()
+    this.timeline = new Timeline()
+    this.concluded = false
+    this.reel = new Reel(this.video, this.mime)
+    this.reel.on('appended', () => this.fill())
+    this.reel.on('failed', () => this.failed())
+  }
+
+  // ------------------------------------------------------------------ what is told
+
+  private report(event: Playback['event']): void {
+    const meta = this.timeline.current
+    if (!meta) return
+    const positionMs = this.timeline.positionMs(meta, this.video.currentTime)
+    this.emit('playback', playbackOf(meta, event, positionMs))
+  }
+
+  private tell(): void {
+    const state = this.stateNow()
+    if (state === this.told) return
+    this.told = state
+    this.emit('state', state)
+  }
+
+  private stateNow(): PlayerState {
+    if (this.held) return 'paused'
+    if (this.refused) return 'blocked'
+    return isInSight(this.video) && this.act !== 'empty' ? 'playing' : 'idle'
+  }
+}
