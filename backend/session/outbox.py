@@ -121,9 +121,7 @@ class Outbox:
             await self._wake.wait()
             self._wake.clear()
             while self._items:
-                item = self._items.popleft()
-                self._room.set()
-                await self._write_in_time(sink, item, stall_s)
+                await self._write_in_time(sink, self._next(), stall_s)
         if self._door is _Door.SHUT:
             raise LineStalled(f"More than {MAX_WAITING} messages were waiting.")
 
@@ -147,7 +145,7 @@ class Outbox:
     async def drain(self, sink: Sink) -> None:
         """Write what is queued now; for a few words where no writer runs."""
         while self._items:
-            await self._write(sink, self._items.popleft())
+            await self._write(sink, self._next())
 
     @property
     def waiting(self) -> tuple[int, int]:
@@ -193,6 +191,10 @@ class Outbox:
             self.rest()
         self._wake.set()
         return True
+
+    def _next(self) -> _Item:
+        self._room.set()
+        return self._items.popleft()
 
     def _is_after_the_end(self, item: _Item) -> bool:
         """`turn_end` is the last message of a generation, a second one included."""

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.protocol import Pong, TextChunk, TtsAudioChunk, TurnEnd
-from backend.session.outbox import Outbox
+from backend.session import outbox as outbox_module
+from backend.session.outbox import LineStalled, Outbox
 
 
 class Socket:
@@ -138,6 +139,95 @@ async def test_the_writer_finishes_a_pair_and_the_last_words_before_it_goes() ->
     socket.gate.set()
     await asyncio.wait_for(writer, 1)
     assert socket.frames[1] == b"abc" and socket.frames[2]["type"] == "pong"
+
+
+async def test_media_wait_for_room_in_bytes_but_one_is_always_taken() -> None:
+    outbox = Outbox("s", media_slots=10, media_bytes=5)
+    generation = outbox.open_generation()
+    assert await outbox.post_media(meta(0), b"too large alone", generation)
+    waiting = asyncio.create_task(outbox.post_media(meta(1), b"1", generation))
+    await settle()
+    assert not waiting.done() and outbox.waiting == (1, 15)
+    await outbox.drain(Socket())
+    assert await asyncio.wait_for(waiting, 1)
+
+
+async def test_a_line_that_takes_nothing_for_too_long_is_given_up() -> None:
+    outbox, socket = Outbox("s"), Socket()
+    socket.gate.clear()
+    outbox.post(Pong(t=1))
+    with pytest.raises(LineStalled, match=r"0\.05 s"):
+        await outbox.run(socket, stall_s=0.05)
+
+
+async def test_a_line_that_is_too_far_behind_is_given_up_and_holds_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(outbox_module, "MAX_WAITING", 3)
+    outbox, socket = Outbox("s"), Socket()
+    socket.gate.clear()
+    writer = asyncio.create_task(outbox.run(socket))
+    for number in range(10):
+        outbox.post(Pong(t=number))
+        await settle()
+    assert outbox.waiting == (0, 0)
+    socket.gate.set()
+    with pytest.raises(LineStalled, match="More than 3"):
+        await writer
+
+
+async def test_at_rest_nothing_is_kept_and_nobody_waits() -> None:
+    outbox = Outbox("s", media_slots=1)
+    generation = outbox.open_generation()
+    await outbox.post_media(meta(0), b"1", generation)
+    waiting = asyncio.create_task(outbox.post_media(meta(1), b"2", generation))
+    await settle()
+    outbox.rest()
+    assert not await asyncio.wait_for(waiting, 1)
+    outbox.post(Pong(t=1))
+    assert outbox.waiting == (0, 0)
+
+
+async def test_over_a_new_line_it_counts_from_one_with_a_new_generation() -> None:
+    outbox, first, second = Outbox("s"), Socket(), Socket()
+    generation = outbox.open_generation()
+    outbox.post(Pong(t=1))
+    outbox.post(Pong(t=2))
+    await outbox.drain(first)
+    outbox.post(Pong(t=3))
+    waiting = asyncio.create_task(outbox.post_media(meta(0), b"1", generation))
+    outbox.rest()
+    outbox.restart()
+    assert not await waiting
+    writer = asyncio.create_task(outbox.run(second))
+    outbox.post(TextChunk(chunk="old"), generation)
+    outbox.post(TextChunk(chunk="new"), outbox.generation)
+    outbox.finish()
+    await asyncio.wait_for(writer, 1)
+    assert [(f["seq"], f.get("generation_id")) for f in second.frames] == [(1, generation + 1)]
+
+
+async def test_a_waiter_learns_of_a_restart_without_a_rest() -> None:
+    outbox = Outbox("s", media_slots=1)
+    generation = outbox.open_generation()
+    await outbox.post_media(meta(0), b"1", generation)
+    waiting = asyncio.create_task(outbox.post_media(meta(1), b"2", generation))
+    await settle()
+    outbox.restart()
+    assert not await asyncio.wait_for(waiting, 1)
+
+
+async def test_the_observer_is_told_what_was_sent_as_it_was_stamped() -> None:
+    told: list[tuple[str, int, int | None, int]] = []
+    outbox = Outbox(
+        "s", on_sent=lambda m, size: told.append((m.type, m.seq, m.generation_id, size))
+    )
+    generation = outbox.open_generation()
+    outbox.post(Pong(t=1))
+    await outbox.post_media(meta(0), b"abc", generation)
+    outbox.post(TextChunk(chunk="stale"), generation - 1)
+    await outbox.drain(Socket())
+    assert told == [("pong", 1, None, 0), ("tts_audio_chunk", 2, 1, 3)]
 
 
 @given(st.lists(st.sampled_from(["text", "media", "open", "cut", "write"]), max_size=60))

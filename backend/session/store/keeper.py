@@ -73,10 +73,10 @@ class RecordKeeper:
         """Write changes as they come, and look after the store. Runs forever."""
         while True:
             await self._keep_up()
+            self._changed.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(CHECK_INTERVAL_S):
                     await self._changed.wait()
-            self._changed.clear()
 
     async def close(self) -> None:
         """Save what waits, in bounded time."""
