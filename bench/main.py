@@ -1,4 +1,4 @@
-"""`avatar-chat bench [startup|latency|crowd|render …]`: run one after the other and print."""
+"""`avatar-chat bench [NAME …]`: run one after the other, or all, and print."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from rich.console import Console
 from rich.table import Table
 
 from backend.errors import ConfigError
-from bench import crowd, latency, render, startup
+from bench import crowd, interruption, latency, render, startup
 from bench.machine import describe
 
 BENCHES: dict[str, Callable[[], dict[str, Any]]] = {
     "startup": startup.measure,
     "latency": latency.measure,
     "crowd": crowd.measure,
+    "interruption": interruption.measure,
     "render": render.measure,
 }
 
