@@ -28,6 +28,7 @@ from backend.protocol import State
 from backend.session.manager import SessionManager
 from backend.session.session import Session
 from backend.session.stages import StageFactory
+from backend.session.timeline import open_timeline
 from backend.session.store.base import SessionStore
 from backend.session.store.keeper import RecordKeeper
 from backend.session.store.memory import MemoryStore
@@ -46,7 +47,13 @@ def create_app(settings: Settings) -> FastAPI:
     keeper = RecordKeeper(_store(settings.store))
     manager = SessionManager(
         settings.session,
-        lambda session_id: Session(session_id, settings, factory.build, on_change=manager.keep),
+        lambda session_id: Session(
+            session_id,
+            settings,
+            factory.build,
+            on_change=manager.keep,
+            timeline=open_timeline(settings, session_id),
+        ),
         keeper,
     )
     service = Service(settings, engine, manager, factory.avatars, keeper)
