@@ -18,12 +18,13 @@ from typing import Any
 import numpy as np
 import psutil
 
+from backend.avatar.codecs import FPS, SAMPLE_RATE, VideoFormat
 from backend.avatar.compositor import Compositor
-from backend.avatar.encoder import FPS, SAMPLE_RATE, SAMPLES_PER_FRAME, ChunkEncoder, VideoFormat
+from backend.avatar.encoder import StreamEncoder
 from backend.avatar.hearing import Hearing
 from backend.avatar.lipsync import LipSync, load_lipsync
 from backend.avatar.package import find_avatar
-from backend.avatar.renderer import Renderer, RenderOptions
+from backend.avatar.renderer import Line, Renderer, RenderOptions
 from backend.avatar.template import Template, load_template
 from backend.config import AvatarSettings, EngineSettings, Settings, load_settings
 from backend.engine.local import LocalEngine
@@ -105,9 +106,9 @@ def babble(duration_s: float) -> np.ndarray:
 
 def _whole(renderer: Renderer, sound: np.ndarray) -> float:
     begin_s = time.process_time()
-    progress = renderer.push(begin_s, sound, True)
+    progress = renderer.push(Line(0, 0, begin_at=0), sound, True, None)
     while progress.more:
-        progress = renderer.advance()
+        progress = renderer.advance(None)
     return time.process_time() - begin_s
 
 
@@ -115,8 +116,8 @@ def _parts(
     net: LipSync, template: Template, form: VideoFormat, sound: np.ndarray
 ) -> dict[str, float]:
     """The renderer's own steps, one by one."""
-    clock, compositor, encoder = CpuClock(), Compositor(template), ChunkEncoder(form)
-    hearing, done = Hearing(net), 0
+    clock, compositor, encoder = CpuClock(), Compositor(template), StreamEncoder(form)
+    hearing, done = Hearing(net, StreamEncoder), 0
     hearing.feed(sound, True)
     while hearing.ready:
         with clock("hear"):
@@ -131,12 +132,11 @@ def _parts(
                 for number, mouth in zip(numbers, painted, strict=True)
             ]
         with clock("encode"):
-            for picture, pcm in zip(
-                pictures, heard.pcm.reshape(-1, SAMPLES_PER_FRAME), strict=True
-            ):
-                encoder.add(picture, pcm)
+            encoder.hear(heard.pcm)
+            for picture in pictures:
+                encoder.show(picture)
     with clock("encode"):
-        encoder.finish()
+        encoder.cut(ends_sentence=True)
     return clock.seconds
 
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from backend.avatar.codecs import I420
 from backend.avatar.colour import Float32
-from backend.avatar.encoder import I420
 from backend.avatar.template import Template, split_planes
 
 # Differences, full scale = 1, below which a place counts as still and above which as moved.

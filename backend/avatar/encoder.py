@@ -1,145 +1,193 @@
-"""Pictures and sound to one video file that a browser plays, in process. No faces, no sockets.
+"""A reply's pictures and sound to chunks that a browser plays. No faces, no sockets.
 
-H.264 (ultrafast, zero latency, 4:2:0) and AAC in a plain MP4: its edit list takes away the AAC
-encoder's priming, so sound and picture start together; fragmented files without one do not.
+Two containers behind one interface. `mp4`: every chunk is a complete file, whose edit list takes
+away the AAC encoder's priming, so that sound and picture start together. `fmp4`: one stream per
+reply from one pair of encoders; its chunks append to one another without a seam.
 """
 
 from __future__ import annotations
 
-import io
 import math
-from dataclasses import dataclass
-from fractions import Fraction
-from typing import Any
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar
 
-import av
 import numpy as np
-import numpy.typing as npt
 
-from backend.avatar.colour import LIMITED_RANGE, Colour
+from backend.avatar.codecs import (
+    AAC_BLOCK_SAMPLES,
+    I420,
+    SAMPLES_PER_FRAME,
+    Pcm,
+    Tracks,
+    VideoFormat,
+)
+from backend.avatar.fragments import Run, Sample, fragment
 from backend.protocol import Container
 
-I420 = npt.NDArray[np.uint8]
-"""Planes Y, U, V as one picture, shape (height * 3 / 2, width)."""
+SOUND_LEAD_FRAMES = 5
+"""How far sound must run ahead of pictures for AAC to have coded theirs: the two blocks that it
+hears ahead and most of one that is not full yet."""
 
-Pcm = npt.NDArray[np.int16]
-
-FPS = 25
-SAMPLE_RATE = 16_000
-SAMPLES_PER_FRAME = SAMPLE_RATE // FPS
-AAC_BLOCK_SAMPLES = 1024
 MAX_OVERHANG_SAMPLES = SAMPLES_PER_FRAME - 1
-NO_MORE_KEY_FRAMES = 1_000_000
+SILENT_FRAME: Pcm = np.zeros(SAMPLES_PER_FRAME, np.int16)
 
 
-@dataclass(frozen=True, slots=True)
-class VideoFormat:
-    """What a chunk is made as. `crf` is x264's quality, lower is better."""
+class Encoder(ABC):
+    """Takes a reply in and gives it out in chunks; `frames` counts the pictures since the last cut.
 
-    width: int
-    height: int
-    colour: Colour
-    crf: int = 23
-    audio_kbps: int = 64
-
-
-class ChunkEncoder:
-    """One self-contained MP4: frames and their sound go in together, the file comes out at the end.
-
-    Use it for one chunk. Frames are compressed as they come, so that `finish` is cheap.
+    Sound may be told ahead of its pictures, and is best told `SOUND_LEAD_FRAMES` ahead.
     """
 
-    container: Container = "mp4"
+    container: ClassVar[Container]
+    owes_frames: ClassVar[int]
+    """How many pictures of silence it owes after each sentence, at least."""
 
     def __init__(self, form: VideoFormat) -> None:
-        self._file = io.BytesIO()
-        self._output = av.open(self._file, "w", format="mp4")
-        self._video = _add_video(self._output, form)
-        self._audio = _add_audio(self._output, form)
-        self._blocks = av.AudioFifo()
-        self._samples = 0
+        self._form = form
         self.frames = 0
 
-    def add(self, picture: I420, pcm: Pcm) -> None:
-        """One frame and its `SAMPLES_PER_FRAME` samples of sound."""
-        if pcm.shape != (SAMPLES_PER_FRAME,):
-            raise ValueError(f"a frame has {SAMPLES_PER_FRAME} samples, not {pcm.shape}")
-        frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
-        frame.pts, frame.time_base = self.frames, Fraction(1, FPS)
+    @staticmethod
+    @abstractmethod
+    def padded(frames: int) -> int:
+        """The length to which a sentence of so many frames is best drawn out with silence."""
+
+    @property
+    def owed_frames(self) -> int:
+        """Pictures of silence that were not shown yet and come before those of the next sound."""
+        return 0
+
+    @abstractmethod
+    def hear(self, pcm: Pcm) -> None:
+        """The next samples of sound, any number."""
+
+    @abstractmethod
+    def show(self, picture: I420) -> None:
+        """The next picture."""
+
+    @abstractmethod
+    def cut(self, *, ends_sentence: bool) -> tuple[bytes, str]:
+        """Everything shown since the last cut, and its MIME type with the codecs parameter.
+
+        After the end of a sentence more may come late or never: all its sound has to be in.
+        """
+
+
+class FileEncoder(Encoder):
+    """Each chunk a complete MP4 file. Pictures are compressed as they come, so a cut is cheap."""
+
+    container = "mp4"
+    owes_frames = 0
+
+    def __init__(self, form: VideoFormat) -> None:
+        super().__init__(form)
+        self._sound: Pcm = np.empty(0, np.int16)
+        self._tracks: Tracks | None = None
+
+    @staticmethod
+    def padded(frames: int) -> int:
+        """The least count, `frames` or a little above, whose sound nearly fills whole AAC blocks.
+
+        The edit list says where the sound ends, but a decoder that does not read it plays the rest
+        of the last block: up to 64 ms, more than a frame. Some counts leave less than a frame over,
+        and one of them is always next door.
+        """
+        return next(n for n in range(frames, frames + 8) if _overhang(n) < MAX_OVERHANG_SAMPLES)
+
+    def hear(self, pcm: Pcm) -> None:
+        self._sound = np.concatenate([self._sound, pcm])
+
+    def show(self, picture: I420) -> None:
+        if len(self._sound) < SAMPLES_PER_FRAME:
+            raise ValueError("a picture came before its sound")
+        here, self._sound = np.split(self._sound, [SAMPLES_PER_FRAME])
+        self._tracks = self._tracks or Tracks(self._form, is_fragmented=False)
+        self._tracks.mux(self._tracks.show(picture, is_key=self.frames == 0))
+        self._tracks.mux(self._tracks.hear(here))
         self.frames += 1
-        self._output.mux(self._video.encode(frame))
-        self._add_sound(pcm)
 
-    def finish(self) -> tuple[bytes, str]:
-        """The file and its MIME type with the codecs parameter. Nothing may be added after."""
-        while block := self._blocks.read(AAC_BLOCK_SAMPLES, partial=True):
-            self._output.mux(self._audio.encode(block))
-        self._output.mux(self._video.encode(None))
-        self._output.mux(self._audio.encode(None))
-        mime = mime_type(self._video.codec_context.extradata, self._audio.codec_context.extradata)
-        self._output.close()
-        return self._file.getvalue(), mime
-
-    def _add_sound(self, pcm: Pcm) -> None:
-        scaled = pcm[None].astype(np.float32) / 32768.0
-        sound = av.AudioFrame.from_ndarray(scaled, format="fltp", layout="mono")
-        sound.sample_rate, sound.time_base = SAMPLE_RATE, Fraction(1, SAMPLE_RATE)
-        sound.pts = self._samples
-        self._samples += len(pcm)
-        self._blocks.write(sound)
-        while block := self._blocks.read(AAC_BLOCK_SAMPLES):
-            self._output.mux(self._audio.encode(block))
+    def cut(self, *, ends_sentence: bool) -> tuple[bytes, str]:
+        if self._tracks is None:
+            raise ValueError("nothing was shown since the last cut")
+        tracks, self._tracks, self.frames = self._tracks, None, 0
+        mime = tracks.mime
+        return tracks.close(), mime
 
 
-def whole_frames(frames: int) -> int:
-    """The least count, `frames` or a little above, whose sound nearly fills whole AAC blocks.
+class StreamEncoder(Encoder):
+    """One fragmented stream; the first chunk begins with its init segment.
 
-    AAC codes blocks of 1024 samples. The edit list says where the sound ends, but a decoder that
-    does not read it plays the rest of the last block: up to 64 ms, more than a frame. Some counts
-    leave less than a frame over, and one of them is always next door.
+    AAC's lag is bridged with silence at the end of a sentence: a little of it brings out the blocks
+    that were heard, and its pictures are owed. They begin the next sentence, if there is one.
+
+    The packet that primes a decoder has no place on a time line that begins at zero and is left
+    out, so the first block of the stream fades in.
     """
-    return next(n for n in range(frames, frames + 8) if _overhang(n) < MAX_OVERHANG_SAMPLES)
+
+    container = "fmp4"
+    owes_frames = 4
+
+    def __init__(self, form: VideoFormat) -> None:
+        super().__init__(form)
+        self._tracks = Tracks(form, is_fragmented=True)
+        self._video: list[Sample] = []
+        self._audio: list[Sample] = []
+        self._heard_samples = 0
+        self._sent_frames = self._sent_blocks = self._sent_fragments = 0
+        self._begins_sentence = True
+
+    @staticmethod
+    def padded(frames: int) -> int:
+        return frames
+
+    @property
+    def owed_frames(self) -> int:
+        ahead = self._heard_samples // SAMPLES_PER_FRAME - self._tracks.frames
+        return ahead if self._begins_sentence else 0
+
+    def hear(self, pcm: Pcm) -> None:
+        self._heard_samples += len(pcm)
+        self._audio += [
+            Sample(bytes(packet), is_key=True)
+            for packet in self._tracks.hear(pcm)
+            if packet.pts >= 0
+        ]
+
+    def show(self, picture: I420) -> None:
+        packets = self._tracks.show(picture, is_key=self._begins_sentence)
+        self._video += [Sample(bytes(packet), packet.is_keyframe) for packet in packets]
+        self._begins_sentence = False
+        self.frames += 1
+
+    def cut(self, *, ends_sentence: bool) -> tuple[bytes, str]:
+        if ends_sentence:
+            self._let_out()
+        self._begins_sentence = ends_sentence
+        self._sent_fragments += 1
+        ticks = self._tracks.picture_ticks
+        runs = (
+            Run(1, self._sent_frames * ticks, ticks, self._video),
+            Run(2, self._sent_blocks * AAC_BLOCK_SAMPLES, AAC_BLOCK_SAMPLES, self._audio),
+        )
+        init = self._tracks.header if self._sent_fragments == 1 else b""
+        data = init + fragment(self._sent_fragments, runs)
+        self._sent_frames += len(self._video)
+        self._sent_blocks += len(self._audio)
+        self._video, self._audio, self.frames = [], [], 0
+        return data, self._tracks.mime
+
+    def _let_out(self) -> None:
+        while self._coded_samples < self._tracks.frames * SAMPLES_PER_FRAME:
+            self.hear(SILENT_FRAME)
+
+    @property
+    def _coded_samples(self) -> int:
+        return (self._sent_blocks + len(self._audio)) * AAC_BLOCK_SAMPLES
 
 
-def mime_type(avc_parameters: bytes, aac_config: bytes) -> str:
-    """MIME type with RFC 6381 codecs, read from Annex B parameter sets and AudioSpecificConfig."""
-    start = avc_parameters.index(b"\x00\x00\x01") + 3
-    kind, *profile = avc_parameters[start : start + 4]
-    if kind & 0x1F != 7:
-        raise ValueError("the first NAL unit is not a sequence parameter set")
-    avc = "".join(f"{byte:02X}" for byte in profile)
-    return f'video/mp4; codecs="avc1.{avc}, mp4a.40.{aac_config[0] >> 3}"'
+ENCODERS: Mapping[Container, type[Encoder]] = {"mp4": FileEncoder, "fmp4": StreamEncoder}
 
 
 def _overhang(frames: int) -> int:
     samples = frames * SAMPLES_PER_FRAME
     return math.ceil(samples / AAC_BLOCK_SAMPLES) * AAC_BLOCK_SAMPLES - samples
-
-
-def _add_video(output: Any, form: VideoFormat) -> Any:
-    options = {
-        "preset": "ultrafast",
-        "tune": "zerolatency",
-        "crf": str(form.crf),
-        # The preset leaves this filter out, and smooth skin then shows the edges of blocks.
-        "x264-params": "deblock=0,0",
-    }
-    stream = output.add_stream("libx264", rate=FPS, options=options)
-    stream.width, stream.height, stream.pix_fmt = form.width, form.height, "yuv420p"
-    codec = stream.codec_context
-    codec.gop_size = NO_MORE_KEY_FRAMES
-    codec.thread_count = (
-        1  # workers are the parallelism, and one thread gives the same bytes always
-    )
-    codec.color_range = LIMITED_RANGE
-    codec.colorspace = form.colour.matrix
-    codec.color_primaries = form.colour.primaries
-    codec.color_trc = form.colour.transfer
-    return stream
-
-
-def _add_audio(output: Any, form: VideoFormat) -> Any:
-    stream = output.add_stream("aac", rate=SAMPLE_RATE, layout="mono")
-    stream.bit_rate = form.audio_kbps * 1000
-    stream.codec_context.format = "fltp"
-    return stream

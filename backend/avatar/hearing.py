@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from backend.avatar import mouth
-from backend.avatar.encoder import FPS, SAMPLES_PER_FRAME, Pcm, whole_frames
+from backend.avatar.codecs import FPS, SAMPLES_PER_FRAME, Pcm
+from backend.avatar.encoder import SOUND_LEAD_FRAMES, Encoder
 from backend.avatar.lipsync import LipSync
 from backend.avatar.mel import (
     HOP_SAMPLES,
@@ -38,8 +39,8 @@ OPENING_FRAMES, CLOSING_FRAMES = 2, 3
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """A batch of n frames: their sound (n * 640,), what drives the net (n, …), and how much of the
-    mouth shows (n,), from 0 (the template's own) to 1."""
+    """A batch of n frames: what drives the net (n, …), how much of the mouth shows (n,), from 0
+    (the template's own) to 1, and the next sound, `SOUND_LEAD_FRAMES` ahead of the pictures."""
 
     pcm: Pcm
     drive: Float32
@@ -47,33 +48,45 @@ class Heard:
 
 
 class Hearing:
-    """One sentence: feed it, then take what is ready. `frames` is known once the end is."""
+    """One sentence: feed it, then take what is ready; `taken` counts frames. Their whole number,
+    `frames`, is known once the end is.
 
-    def __init__(self, net: LipSync) -> None:
+    encoder: what the sentence is heard for; it knows how long a sentence had better be.
+    """
+
+    def __init__(self, net: LipSync, encoder: type[Encoder]) -> None:
         self._net = net
+        self._encoder = encoder
         self._pcm: Pcm = np.empty(0, np.int16)
-        self._next = 0
+        self.taken = 0
+        self._told_samples = 0
         self.frames: int | None = None
 
     def feed(self, pcm: Pcm, is_last: bool) -> None:
         """Add sound. The end is padded with silence, so that the mouth closes and comes to rest."""
         self._pcm = np.concatenate([self._pcm, pcm])
         if is_last:
-            self.frames = _frames_to_rest(self._pcm)
-            self._pcm = np.pad(self._pcm, (0, self.frames * SAMPLES_PER_FRAME - len(self._pcm)))
+            self.frames = self._encoder.padded(self._frames_to_rest())
+            whole = max(self.frames, _frames_of(len(self._pcm))) * SAMPLES_PER_FRAME
+            self._pcm = np.pad(self._pcm, (0, whole - len(self._pcm)))
 
     @property
     def ready(self) -> bool:
         if self.frames is not None:
-            return self._next < self.frames
+            return self.taken < self.frames
         last_column = (
-            self._start_column(self._next + BATCH_FRAMES + CONTEXT_FRAMES - 1) + WINDOW_FRAMES
+            self._start_column(self.taken + BATCH_FRAMES + CONTEXT_FRAMES - 1) + WINDOW_FRAMES
         )
         return len(self._pcm) >= last_column * HOP_SAMPLES + HALF_WINDOW_SAMPLES
 
+    @property
+    def is_over(self) -> bool:
+        """All of a sentence whose end is known was taken."""
+        return self.frames is not None and self.taken >= self.frames
+
     def take(self) -> Heard:
         """The next batch; only when `ready`."""
-        first, last = self._next, self._next + BATCH_FRAMES
+        first, last = self.taken, self.taken + BATCH_FRAMES
         last = last if self.frames is None else min(last, self.frames)
         low = max(0, first - CONTEXT_FRAMES)
         high = (
@@ -84,12 +97,30 @@ class Hearing:
         windows = self._windows(low, high)
         here = slice(first - low, last - low)
         speaking = mouth.speaking(windows, self._net.mel_lead_frames)[here]
-        self._next = last
+        self.taken = last
         return Heard(
-            self._pcm[first * SAMPLES_PER_FRAME : last * SAMPLES_PER_FRAME],
+            self._next_sound(),
             self._net.drive(windows)[here],
             speaking * self._ramps(first, last),
         )
+
+    def _next_sound(self) -> Pcm:
+        """All of the rest with the last batch."""
+        ahead = (self.taken + SOUND_LEAD_FRAMES) * SAMPLES_PER_FRAME
+        begin, self._told_samples = self._told_samples, len(self._pcm) if self.is_over else ahead
+        return self._pcm[begin : self._told_samples]
+
+    def _frames_to_rest(self) -> int:
+        """Pictures of the sentence with a quiet end; none for no sound at all.
+
+        Those of its last silence are left to be owed, as far as the encoder owes some anyway.
+        """
+        if len(self._pcm) == 0:
+            return 0
+        loud = np.flatnonzero(np.abs(self._pcm.astype(np.int32)) > QUIET_LEVEL)
+        voiced_frames = _frames_of(int(loud[-1]) + 1 if len(loud) else 0)
+        shown_frames = _frames_of(len(self._pcm)) - self._encoder.owes_frames
+        return max(shown_frames, voiced_frames + QUIET_FRAMES_AT_END)
 
     def _windows(self, low: int, high: int) -> Float32:
         """Mel windows of frames low..high, from no more sound than they need."""
@@ -110,11 +141,5 @@ class Hearing:
         return np.clip(ramps, 0.0, 1.0).astype(np.float32)
 
 
-def _frames_to_rest(pcm: Pcm) -> int:
-    """Frames of a sentence with a quiet end; none for no sound at all."""
-    if len(pcm) == 0:
-        return 0
-    loud = np.flatnonzero(np.abs(pcm.astype(np.int32)) > QUIET_LEVEL)
-    voiced = int(loud[-1]) + 1 if len(loud) else 0
-    samples = max(len(pcm), voiced + QUIET_FRAMES_AT_END * SAMPLES_PER_FRAME)
-    return whole_frames(-(-samples // SAMPLES_PER_FRAME))
+def _frames_of(samples: int) -> int:
+    return -(-samples // SAMPLES_PER_FRAME)

@@ -6,7 +6,6 @@ have their turn. The caller goes on with `advance` while there is `more`.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,8 +13,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from backend.avatar.codecs import FPS, I420, Pcm, VideoFormat
 from backend.avatar.compositor import Compositor
-from backend.avatar.encoder import FPS, I420, SAMPLES_PER_FRAME, ChunkEncoder, Pcm, VideoFormat
+from backend.avatar.encoder import ENCODERS, Encoder
 from backend.avatar.hearing import Heard, Hearing
 from backend.avatar.lipsync import LipSync, load_lipsync
 from backend.avatar.package import AvatarPackage
@@ -43,26 +43,63 @@ class AboutRenderer:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """One sentence of a reply, as its sound is labelled.
+
+    begin_at: the template frame to begin with, such as the one that idle shows.
+    """
+
+    reply: int
+    sentence: int
+    begin_at: int
+    container: Container = "mp4"
+
+
+@dataclass(frozen=True, slots=True)
 class RenderedChunk:
-    """A complete video file. `first_frame` is the template frame that it begins with."""
+    """What an `Encoder` cut. `first_frame` is the template frame that it begins with."""
 
     data: bytes
     container: Container
     mime: str
     frames: int
     first_frame: int
+    is_last: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """After one step: the sentence's chunk once it is whole; `more` asks for another `advance`."""
+    """After one step: frames of the sentence drawn so far, and the chunk that is full now. `more`
+    asks for another `advance`."""
 
+    frames: int = 0
     chunk: RenderedChunk | None = None
     more: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """What the sentences of one reply share."""
+
+    reply: int
+    encoder: Encoder
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """What is being drawn."""
+
+    line: Line
+    hearing: Hearing
+    encoder: Encoder
+
+
 class Renderer:
-    """Draws sentence after sentence; the template loop runs on from one to the next."""
+    """Draws sentence after sentence, each from the template frame that it is told.
+
+    The sentences of a reply share one encoder. A sentence that was left unfinished takes it along:
+    part of it may have been compressed and never sent.
+    """
 
     def __init__(self, avatar: Path, model: Path, options: RenderOptions) -> None:
         cv2.setNumThreads(1)  # the pictures are small, and workers are the parallelism
@@ -75,55 +112,66 @@ class Renderer:
             card.width, card.height, self._template.colour, options.crf, options.audio_kbps
         )
         self._position = 0
-        self._sentence: Hashable = None
-        self._hearing = Hearing(self._net)
-        self._encoder: ChunkEncoder | None = None
+        self._stream: _Stream | None = None
+        self._sentence: _Sentence | None = None
 
     def about(self) -> AboutRenderer:
         card = self._package.card
         return AboutRenderer(self._net.name, card.id, card.width, card.height, FPS, card.frames)
 
-    def push(self, sentence: Hashable, pcm: Pcm, is_last: bool) -> Progress:
+    def push(self, line: Line, pcm: Pcm, is_last: bool, chunk_frames: int | None) -> Progress:
         """Add sound and draw one batch if its future is known.
 
-        sentence: what the sound belongs to; another value than before forgets a sentence that was
-        left unfinished. pcm: (n,) int16 mono at 16 kHz, any n.
+        line: what the sound belongs to; another one than before forgets a sentence that was left
+        unfinished. pcm: (n,) int16 mono at 16 kHz, any n. chunk_frames: how many fill a chunk; the
+        end of the sentence always does.
         """
-        if sentence != self._sentence:
-            self.reset()
-            self._sentence = sentence
-        self._hearing.feed(pcm, is_last)
-        return self.advance()
+        if self._sentence is None or line != self._sentence.line:
+            self._sentence = self._begin(line)
+        self._sentence.hearing.feed(pcm, is_last)
+        return self.advance(chunk_frames)
 
-    def advance(self) -> Progress:
-        """Draw the next batch if it is ready; after the last one, close the file."""
-        if self._hearing.ready:
-            self._draw(self._hearing.take())
-        if self._hearing.ready:
-            return Progress(more=True)
-        if self._hearing.frames is None:
+    def advance(self, chunk_frames: int | None) -> Progress:
+        """Draw the next batch if it is ready; cut the chunk that is full by then."""
+        sentence = self._sentence
+        if sentence is None:
             return Progress()
-        return Progress(chunk=self._finish())
+        hearing, encoder = sentence.hearing, sentence.encoder
+        if hearing.ready:
+            self._draw(encoder, hearing.take())
+        if hearing.is_over:
+            self._sentence = None
+        is_full = chunk_frames is not None and encoder.frames >= chunk_frames
+        chunk = None
+        if encoder.frames and (is_full or hearing.is_over):
+            chunk = self._cut(encoder, hearing.is_over)
+        return Progress(hearing.taken, chunk, hearing.ready)
 
-    def seek(self, frame: int) -> None:
-        """Let the next sentence begin at this template frame, such as the one idle shows."""
-        self._position = frame % len(self._template.frames)
+    def _begin(self, line: Line) -> _Sentence:
+        is_abandoned, stream = self._sentence is not None, self._stream
+        if (
+            stream is None
+            or is_abandoned
+            or (stream.reply, stream.encoder.container) != (line.reply, line.container)
+        ):
+            stream = _Stream(line.reply, ENCODERS[line.container](self._format))
+        self._stream = stream
+        self._position = line.begin_at % len(self._template.frames)
+        return _Sentence(line, Hearing(self._net, type(stream.encoder)), stream.encoder)
 
-    def reset(self) -> None:
-        """Forget the sentence in work; the loop goes back to where it began."""
-        self._sentence = None
-        self._hearing = Hearing(self._net)
-        self._encoder = None
+    def _draw(self, encoder: Encoder, heard: Heard) -> None:
+        owed = encoder.owed_frames
+        numbers = self._numbers(encoder.frames, owed + len(heard.presence))
+        encoder.hear(heard.pcm)
+        for number in numbers[:owed]:
+            encoder.show(self._compositor.rest(number))
+        for picture in self._paint(numbers[owed:], heard):
+            encoder.show(picture)
 
-    def _draw(self, heard: Heard) -> None:
-        if self._encoder is None:
-            self._encoder = ChunkEncoder(self._format)
-        count = len(heard.presence)
-        begin = self._position + self._encoder.frames
-        numbers = [(begin + offset) % len(self._template.frames) for offset in range(count)]
-        pictures = self._paint(numbers, heard)
-        for offset, sound in enumerate(heard.pcm.reshape(count, SAMPLES_PER_FRAME)):
-            self._encoder.add(pictures[offset], sound)
+    def _numbers(self, offset: int, count: int) -> list[int]:
+        """Template frames from `offset` after the last cut on."""
+        begin = self._position + offset
+        return [number % len(self._template.frames) for number in range(begin, begin + count)]
 
     def _paint(self, numbers: list[int], heard: Heard) -> list[I420]:
         """Every frame of a batch; only those where the mouth shows cost the net's time."""
@@ -137,15 +185,11 @@ class Renderer:
                 pictures[offset] = self._compositor.paste(numbers[offset], mouth, strength)
         return pictures
 
-    def _finish(self) -> RenderedChunk | None:
-        """The chunk, or nothing for a sentence without sound."""
-        encoder, first_frame = self._encoder, self._position
-        self.reset()
-        if encoder is None:
-            return None
-        data, mime = encoder.finish()
-        self.seek(first_frame + encoder.frames)
-        return RenderedChunk(data, encoder.container, mime, encoder.frames, first_frame)
+    def _cut(self, encoder: Encoder, is_last: bool) -> RenderedChunk:
+        first_frame, frames = self._position, encoder.frames
+        [self._position] = self._numbers(frames, 1)
+        data, mime = encoder.cut(ends_sentence=is_last)
+        return RenderedChunk(data, encoder.container, mime, frames, first_frame, is_last)
 
 
 @lru_cache(maxsize=2)

@@ -16,8 +16,8 @@ import av
 import cv2
 import numpy as np
 
+from backend.avatar.codecs import I420
 from backend.avatar.colour import LIMITED_RANGE, UNSPECIFIED_RANGE, Colour, Float32
-from backend.avatar.encoder import I420
 from backend.avatar.lipsync import FACE_SIZE
 from backend.avatar.package import AvatarPackage, Box
 from backend.errors import BrokenAvatar

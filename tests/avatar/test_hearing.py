@@ -7,7 +7,8 @@ import pytest
 from face_samples import speech
 
 from backend.avatar import mouth
-from backend.avatar.encoder import SAMPLES_PER_FRAME, whole_frames
+from backend.avatar.codecs import SAMPLES_PER_FRAME
+from backend.avatar.encoder import SOUND_LEAD_FRAMES, FileEncoder
 from backend.avatar.hearing import BATCH_FRAMES, Hearing
 from backend.avatar.lipsync import LipSync, load_lipsync
 from backend.avatar.mel import mel_spectrogram, mel_windows
@@ -20,7 +21,7 @@ def net(request: pytest.FixtureRequest) -> LipSync:
 
 def hear(net: LipSync, pcm: np.ndarray, piece: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """All sound, drive and presence of a sentence that arrives in pieces of so many samples."""
-    hearing, heard = Hearing(net), []
+    hearing, heard = Hearing(net, FileEncoder), []
     for begin in range(0, len(pcm), piece):
         hearing.feed(pcm[begin : begin + piece], begin + piece >= len(pcm))
         while hearing.ready:
@@ -58,7 +59,7 @@ def test_the_sound_is_kept_and_ends_quietly_on_a_whole_frame(net: LipSync) -> No
     assert not sound[len(pcm) :].any()
     assert len(sound) >= len(pcm) + 4 * SAMPLES_PER_FRAME
     assert len(presence) * SAMPLES_PER_FRAME == len(sound)
-    assert whole_frames(len(presence)) == len(presence)
+    assert FileEncoder.padded(len(presence)) == len(presence)
 
 
 def test_a_sentence_that_ends_quietly_is_not_made_longer(net: LipSync) -> None:
@@ -79,20 +80,21 @@ def test_a_pause_inside_a_sentence_is_a_rest(net: LipSync) -> None:
 
 
 def test_nothing_is_ready_before_its_future_is_here(net: LipSync) -> None:
-    hearing, pcm = Hearing(net), speech(3.0)
+    hearing, pcm = Hearing(net, FileEncoder), speech(3.0)
     fed = 0
     while not hearing.ready:
         hearing.feed(pcm[fed : fed + 160], False)
         fed += 160
     assert 0.4 < fed / 16_000 - BATCH_FRAMES / 25 < 0.5
-    hearing.take()
+    heard = hearing.take()
     assert not hearing.ready
+    assert len(heard.pcm) == (BATCH_FRAMES + SOUND_LEAD_FRAMES) * SAMPLES_PER_FRAME
 
 
 def test_no_sound_is_no_frames(net: LipSync) -> None:
-    hearing = Hearing(net)
+    hearing = Hearing(net, FileEncoder)
     hearing.feed(np.empty(0, np.int16), True)
-    assert (hearing.ready, hearing.frames) == (False, 0)
+    assert (hearing.ready, hearing.is_over, hearing.frames) == (False, True, 0)
 
 
 def test_a_lead_moves_the_window_back(halves: Path, tmp_path: Path) -> None:

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from face_samples import FRAMES, SIZE, speech
 
-from backend.avatar.encoder import SAMPLES_PER_FRAME
+from backend.avatar.codecs import SAMPLES_PER_FRAME
 from backend.avatar.package import AvatarPackage
-from backend.avatar.renderer import Progress, RenderedChunk, Renderer, RenderOptions
+from backend.avatar.renderer import Line, Progress, RenderedChunk, Renderer, RenderOptions
 from backend.avatar.template import load_template
 from backend.errors import BrokenAvatar, ModelFileError, UnknownAvatar
+from backend.protocol import Container
 
 OPTIONS = RenderOptions(crf=10)
+LINE = Line(reply=1, sentence=0, begin_at=0)
 
 
 @pytest.fixture(params=["export", "halves"])
@@ -22,22 +24,39 @@ def renderer(request: pytest.FixtureRequest, avatar: Path) -> Renderer:
     return Renderer(avatar, request.getfixturevalue(request.param), OPTIONS)
 
 
-def finish(renderer: Renderer, progress: Progress) -> RenderedChunk | None:
-    while progress.more:
-        assert progress.chunk is None
-        progress = renderer.advance()
-    return progress.chunk
+def push(
+    renderer: Renderer,
+    line: Line,
+    pcm: np.ndarray,
+    is_last: bool = True,
+    chunk_frames: int | None = None,
+) -> list[Progress]:
+    """Every step until nothing more can be drawn."""
+    steps = [renderer.push(line, pcm, is_last, chunk_frames)]
+    while steps[-1].more:
+        steps.append(renderer.advance(chunk_frames))
+    return steps
 
 
-def render(renderer: Renderer, pcm: np.ndarray, cuts: tuple[int, ...] = (), key: object = 0):
+def chunks_of(steps: list[Progress]) -> list[RenderedChunk]:
+    return [step.chunk for step in steps if step.chunk is not None]
+
+
+def render(
+    renderer: Renderer, pcm: np.ndarray, cuts: tuple[int, ...] = (), line: Line = LINE
+) -> RenderedChunk | None:
+    """A sentence that comes in pieces, as one chunk."""
     pieces = np.split(pcm, cuts)
+    steps = []
     for number, piece in enumerate(pieces):
-        chunk = finish(renderer, renderer.push(key, piece, number == len(pieces) - 1))
-    return chunk
+        steps += push(renderer, line, piece, number == len(pieces) - 1)
+    chunks = chunks_of(steps)
+    assert len(chunks) <= 1
+    return chunks[0] if chunks else None
 
 
-def pictures(chunk: RenderedChunk) -> list[np.ndarray]:
-    with av.open(io.BytesIO(chunk.data)) as video:
+def pictures(data: bytes) -> list[np.ndarray]:
+    with av.open(io.BytesIO(data)) as video:
         return [frame.to_ndarray(format="yuv420p") for frame in video.decode(video=0)]
 
 
@@ -55,7 +74,7 @@ def test_a_sentence_becomes_one_playable_chunk(renderer: Renderer) -> None:
     pcm = speech(1.3)
     chunk = render(renderer, pcm)
     assert chunk is not None
-    shown = pictures(chunk)
+    shown = pictures(chunk.data)
     assert len(shown) == chunk.frames >= len(pcm) / SAMPLES_PER_FRAME
     assert shown[0].shape == (SIZE * 3 // 2, SIZE)
     assert chunk.mime.startswith('video/mp4; codecs="avc1.42')
@@ -63,7 +82,7 @@ def test_a_sentence_becomes_one_playable_chunk(renderer: Renderer) -> None:
 
 def test_the_mouth_moves_with_the_sound_and_comes_to_rest(renderer: Renderer) -> None:
     chunk = render(renderer, speech(1.2, silent_end_s=0.6))
-    shown = pictures(chunk)
+    shown = pictures(chunk.data)
     rest = [mouth_level(renderer._compositor.rest(n % FRAMES)) for n in range(len(shown))]
     moved = np.abs(np.array([mouth_level(p) for p in shown]) - rest)
     assert moved[8:24].min() > 10
@@ -81,58 +100,55 @@ def test_however_the_sound_is_cut_the_video_is_the_same(
         assert whole.data == pieces.data
 
 
-def test_the_loop_runs_on_from_sentence_to_sentence(renderer: Renderer) -> None:
-    first = render(renderer, speech(0.5), key="a")
-    second = render(renderer, speech(0.5), key="b")
-    shown = [number_shown(p) for p in pictures(first) + pictures(second)]
-    assert shown == [number % FRAMES for number in range(len(shown))]
-    assert second.first_frame == first.frames % FRAMES
-
-
-def test_seek_chooses_where_speech_begins(renderer: Renderer) -> None:
-    renderer.seek(FRAMES + 7)
-    chunk = render(renderer, speech(0.3))
+def test_a_sentence_begins_where_it_is_told_and_follows_the_loop(renderer: Renderer) -> None:
+    chunk = render(renderer, speech(0.9), line=Line(1, 0, begin_at=FRAMES + 7))
+    shown = [number_shown(picture) for picture in pictures(chunk.data)]
     assert chunk.first_frame == 7
-    assert number_shown(pictures(chunk)[0]) == 7
+    assert shown == [(7 + number) % FRAMES for number in range(len(shown))]
 
 
-def test_an_abandoned_sentence_leaves_no_trace(avatar: Path, halves: Path) -> None:
+@pytest.mark.parametrize("container", ["mp4", "fmp4"])
+def test_an_abandoned_sentence_leaves_no_trace(
+    avatar: Path, halves: Path, container: Container
+) -> None:
     fresh, reused = (Renderer(avatar, halves, OPTIONS) for _ in range(2))
-    finish(reused, reused.push("abandoned", speech(2.0), False))
-    assert render(reused, speech(0.4), key="next").data == render(fresh, speech(0.4)).data
+    push(reused, LINE, speech(2.0), False)
+    line = Line(1, 1, begin_at=0, container=container)
+    assert render(reused, speech(0.4), line=line).data == render(fresh, speech(0.4), line=line).data
 
 
 def test_a_step_draws_at_most_one_batch(avatar: Path, halves: Path) -> None:
-    renderer = Renderer(avatar, halves, OPTIONS)
-    progress, steps = renderer.push(0, speech(2.0), True), 1
-    while progress.more:
-        progress, steps = renderer.advance(), steps + 1
-    assert steps == -(-progress.chunk.frames // 8)
+    steps = push(Renderer(avatar, halves, OPTIONS), LINE, speech(2.0))
+    drawn = np.diff([0, *(step.frames for step in steps)])
+    assert set(drawn[:-1]) == {8}
+    assert 0 < drawn[-1] <= 8
+    assert steps[-1].chunk.frames == steps[-1].frames
 
 
 def test_drawing_begins_before_the_sentence_ends(avatar: Path, halves: Path) -> None:
     renderer = Renderer(avatar, halves, OPTIONS)
-    assert not renderer.push(0, speech(0.3), False).more
-    renderer.push(0, speech(1.7), False)
-    assert renderer._encoder.frames == 8
+    assert renderer.push(LINE, speech(0.3), False, None) == Progress(0, None, False)
+    progress = renderer.push(LINE, speech(1.7), False, 8)
+    assert (progress.frames, progress.chunk.frames, progress.more) == (8, 8, True)
 
 
 @pytest.mark.parametrize("length", [1, 200, 639, 640, 641])
 def test_a_very_short_sentence_is_drawn(avatar: Path, export: Path, length: int) -> None:
     chunk = render(Renderer(avatar, export, OPTIONS), speech(0.1)[:length])
-    assert len(pictures(chunk)) == chunk.frames <= 8
+    assert len(pictures(chunk.data)) == chunk.frames <= 8
 
 
 def test_no_sound_makes_no_chunk(renderer: Renderer) -> None:
     assert render(renderer, np.empty(0, np.int16)) is None
-    assert render(renderer, speech(0.2), key="next").first_frame == 0
+    assert render(renderer, speech(0.2), line=Line(1, 1, 0)).first_frame == 0
+    assert renderer.advance(None) == Progress()
 
 
 def test_silence_shows_the_template_untouched(avatar: Path, export: Path) -> None:
     renderer = Renderer(avatar, export, RenderOptions(crf=0))
     chunk = render(renderer, np.zeros(16_000, np.int16))
     template = load_template(AvatarPackage.load(avatar))
-    for number, shown in enumerate(pictures(chunk)):
+    for number, shown in enumerate(pictures(chunk.data)):
         np.testing.assert_array_equal(shown, template.frames[number % FRAMES].picture)
 
 

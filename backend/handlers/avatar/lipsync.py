@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from backend.avatar.package import find_avatar
-from backend.avatar.renderer import AboutRenderer, Progress, RenderedChunk, Renderer, RenderOptions
+from backend import clock
+from backend.avatar.package import AvatarPackage, find_avatar
+from backend.avatar.renderer import (
+    AboutRenderer,
+    Line,
+    Progress,
+    RenderedChunk,
+    Renderer,
+    RenderOptions,
+)
 from backend.config import AvatarSettings
 from backend.engine.base import Actor, Engine
-from backend.errors import EngineError, ProviderError
-from backend.handlers.base import BaseHandler, Context
-from backend.handlers.messages import SAMPLES_PER_FRAME, SpokenAudio, VideoChunk
-
-SLICE_SAMPLES = 8 * SAMPLES_PER_FRAME
-"""Sound goes to the worker in pieces of about one batch of its work."""
+from backend.errors import EngineError, ProviderError, ProviderTimeout, WorkerDied
+from backend.handlers.avatar.plan import ReplyPlan
+from backend.handlers.base import BaseHandler, Context, closing
+from backend.handlers.messages import SpokenAudio, VideoChunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +46,7 @@ class Studio:
 
 
 class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
-    """One chunk per sentence, after the last run of its sound.
+    """Chunks of a reply, as long as its `ReplyPlan` says; none spans two sentences.
 
     Nothing needs to be told to an abandoned sentence: its queued work is dropped with the wait, and
     the renderer forgets the rest when it hears the next one.
@@ -51,12 +58,30 @@ class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._studio: Studio | None = None
-        self._sentence: tuple[int, int] | None = None
+        self._plan = ReplyPlan("sentence")
+        self._line: Line | None = None
+        self._part = 0
+        self._frame = 0
+        self._has_picture = False
 
     @property
     def active(self) -> str:
         """The net that draws: the stem of its file."""
         return self._studio.about.net if self._studio else self.context.settings.avatar.model.stem
+
+    @property
+    def fps(self) -> int:
+        """Of the avatar that the options name now; raises as `find_avatar`."""
+        return self._package().card.fps
+
+    @property
+    def loop_frames(self) -> int:
+        """Length of its idle loop; raises as `find_avatar`."""
+        return self._package().card.frames
+
+    def begin_at(self, frame: int) -> None:
+        """Let the next sentence begin at this frame of the idle loop, such as the one on show."""
+        self._frame = frame
 
     async def _load(self) -> None:
         """Raises AssetError for a broken package or net file, ProviderError for a dead engine."""
@@ -66,47 +91,94 @@ class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
             raise self._failure(error) from error
 
     async def process(self, item: SpokenAudio) -> AsyncIterator[VideoChunk]:
-        """Raises ProviderError when the worker fails; the next sentence gets another one."""
+        """Raises ProviderError when the worker fails, ProviderTimeout when a sentence has no
+        picture in time; the next sentence gets another renderer."""
         await self.initialize()
         try:
-            chunk = await self._render(item)
+            async with closing(self._render(item)) as chunks:
+                async for chunk in chunks:
+                    yield self._message(item, chunk)
+        except ProviderTimeout:
+            await self._leave()
+            raise
         except EngineError as error:
             await self._leave()
             raise self._failure(error) from error
-        if chunk is not None:
-            yield self._message(item, chunk)
 
     async def release(self) -> None:
         await self._leave()
         self._ready = False
 
-    async def _render(self, item: SpokenAudio) -> RenderedChunk | None:
-        sentence = (item.stamp.generation_id, item.sentence.index)
-        if sentence != self._sentence:
-            # Only here: an avatar is not exchanged in the middle of a sentence.
+    async def _render(self, item: SpokenAudio) -> AsyncIterator[RenderedChunk]:
+        progress = await self._hand_over(item)
+        while True:
+            if progress.chunk is not None:
+                yield progress.chunk
+            if not progress.more:
+                return
+            progress = await self._call("advance")
+
+    async def _hand_over(self, item: SpokenAudio) -> Progress:
+        """Until a sentence has a picture, the answer to its sound is waited for so long only."""
+        is_new = self._turn_to(item)
+        limit_s = self.context.settings.avatar.timeout_s
+        try:
+            async with asyncio.timeout(None if self._has_picture else limit_s):
+                progress = await (self._begin(item) if is_new else self._push(item))
+        except TimeoutError as error:
+            raise ProviderTimeout(
+                f"There was no picture within {limit_s:g} s.",
+                component=self.component,
+                provider=self.provider,
+            ) from error
+        self._has_picture = progress.frames > 0
+        return progress
+
+    def _turn_to(self, item: SpokenAudio) -> bool:
+        """Take note of which sentence is spoken; whether it is another one than before."""
+        reply, sentence = item.stamp.generation_id, item.sentence.index
+        video, line = self.context.options.video, self._line
+        if line is not None and (line.reply, line.sentence) == (reply, sentence):
+            return False
+        if line is None or line.reply != reply:
+            self._plan = ReplyPlan(video.chunking)
+        self._line = Line(reply, sentence, self._frame, video.container)
+        self._part, self._has_picture = 0, False
+        return True
+
+    async def _begin(self, item: SpokenAudio) -> Progress:
+        """The first sound of a sentence."""
+        # Only here: an avatar is not exchanged in the middle of a sentence.
+        await self._settle_in()
+        try:
+            return await self._push(item)
+        except WorkerDied:  # perhaps long ago, and nothing of this sentence is lost with it
+            await self._leave()
             await self._settle_in()
-            self._sentence = sentence
-        for begin in range(0, max(1, len(item.pcm)), SLICE_SAMPLES):
-            piece = item.pcm[begin : begin + SLICE_SAMPLES]
-            is_last = item.is_last and begin + SLICE_SAMPLES >= len(item.pcm)
-            progress = await self._call("push", sentence, piece, is_last)
-            while progress.more:
-                progress = await self._call("advance")
-        return progress.chunk
+            return await self._push(item)
+
+    async def _push(self, item: SpokenAudio) -> Progress:
+        return await self._call("push", self._line, item.pcm, item.is_last)
 
     async def _call(self, method: str, *args: Any) -> Progress:
         if self._studio is None:
             raise EngineError("The renderer was lost in the middle of a sentence.")
-        progress: Progress = await self._studio.actor.call(method, *args)
+        chunk_frames = self._plan.chunk_frames(clock.now())
+        progress: Progress = await self._studio.actor.call(method, *args, chunk_frames)
         return progress
+
+    def _package(self) -> AvatarPackage:
+        settings, wanted = self.context.settings.avatar, self.context.options.avatar
+        return find_avatar(settings.dir, wanted or settings.default)
 
     async def _settle_in(self) -> None:
         """Have a renderer for the avatar that the options name now."""
-        settings, wanted = self.context.settings.avatar, self.context.options.avatar
-        package = find_avatar(settings.dir, wanted or settings.default)
+        package = self._package()
         if self._studio is None or self._studio.avatar != package.root:
             await self._leave()
-            self._studio = await Studio.open(self.context.engine, settings, package.root)
+            self._studio = await Studio.open(
+                self.context.engine, self.context.settings.avatar, package.root
+            )
 
     async def _leave(self) -> None:
         studio, self._studio = self._studio, None
@@ -119,11 +191,11 @@ class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
     def _message(self, item: SpokenAudio, chunk: RenderedChunk) -> VideoChunk:
         assert self._studio is not None
         about = self._studio.about
-        return VideoChunk(
+        message = VideoChunk(
             stamp=item.stamp,
             sentence=item.sentence,
-            part=0,
-            is_last=True,
+            part=self._part,
+            is_last=chunk.is_last,
             first_frame=chunk.first_frame,
             data=chunk.data,
             container=chunk.container,
@@ -132,4 +204,9 @@ class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
             height=about.height,
             fps=about.fps,
             frames=chunk.frames,
+            start_ms=self._plan.start_ms,
         )
+        self._part += 1
+        self._frame = chunk.first_frame + chunk.frames
+        self._plan.sent(chunk.frames, clock.now())
+        return message
