@@ -1,4 +1,4 @@
-"""The engine on one machine: a few worker processes, watched and replaced when they die.
+"""The engine on one machine: a few worker processes, watched and replaced when they die or hang.
 
 Each worker is a fresh Python process on the other end of two pipes, so the event loop only ever
 waits for bytes. Actors live and die with their worker; who owned one hears `WorkerDied`.
@@ -43,7 +43,7 @@ TELLING = {"PYTHONFAULTHANDLER": "1"}
 class WorkerLink:
     """One worker process as the service sees it: requests out, replies in, until it ends."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, call_timeout_s: float) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         self.process = process
@@ -52,11 +52,13 @@ class WorkerLink:
         self.alive = True
         self._stdin = process.stdin
         self._stdout = process.stdout
+        self._call_timeout_s = call_timeout_s
+        self._watchdog: asyncio.TimerHandle | None = None
         self._pending: dict[int, asyncio.Future[Any]] = {}
         self._call_ids = itertools.count(1)
 
     @classmethod
-    async def launch(cls, timeout_s: float) -> WorkerLink:
+    async def launch(cls, settings: EngineSettings) -> WorkerLink:
         """Start a process and wait until it is ready.
 
         Raises:
@@ -74,9 +76,9 @@ class WorkerLink:
             },
             limit=READ_BUFFER_BYTES,
         )
-        link = cls(process)
+        link = cls(process, settings.call_timeout_s)
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(settings.start_timeout_s):
                 await link._read()
         except (TimeoutError, asyncio.IncompleteReadError) as error:
             await link.stop()
@@ -95,14 +97,14 @@ class WorkerLink:
         call_id = next(self._call_ids)
         future = asyncio.get_running_loop().create_future()
         self._pending[call_id] = future
+        if len(self._pending) == 1:
+            self._watch()
         self.post(Request(kind, actor_id, call_id, method, body))
         try:
             return await future
         except asyncio.CancelledError:
             self.post(Request(Kind.DROP, actor_id, call_id))
             raise
-        finally:
-            self._pending.pop(call_id, None)
 
     def post(self, request: Request) -> None:
         """Send without waiting. What a dead worker is told is lost, and need not be heard."""
@@ -144,9 +146,10 @@ class WorkerLink:
     def _settle(self, reply: Reply | Ready) -> None:
         assert isinstance(reply, Reply)
         self.busy_s += reply.busy_s
-        future = self._pending.pop(reply.call_id, None)
-        if future is None or future.done():
-            return
+        future = self._pending.pop(reply.call_id)
+        self._watch()
+        if future.done():
+            return  # nobody waits for it any more
         try:
             outcome = rebuild(reply.body) if reply.failed else unpack(reply.body)
         except Exception as error:  # unpickling runs code of any class, so it can raise anything
@@ -157,6 +160,19 @@ class WorkerLink:
         else:
             future.set_result(outcome)
 
+    def _watch(self) -> None:
+        """While calls are pending, a reply has to come once per `call_timeout_s` at least."""
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+            self._watchdog = None
+        if self._pending:
+            loop = asyncio.get_running_loop()
+            self._watchdog = loop.call_later(self._call_timeout_s, self._end_hanging)
+
+    def _end_hanging(self) -> None:
+        log.error("engine.worker_hangs", pid=self.process.pid, busy_s=self._call_timeout_s)
+        self.process.kill()
+
     def _bury(self) -> None:
         self.alive = False
         for future in self._pending.values():
@@ -165,6 +181,7 @@ class WorkerLink:
                     WorkerDied("A worker process ended in the middle of its work.")
                 )
         self._pending.clear()
+        self._watch()
 
 
 class LocalActor:
@@ -260,7 +277,7 @@ class LocalEngine:
         }
 
     async def _launch(self, slot: int) -> None:
-        self._links[slot] = await WorkerLink.launch(self._settings.start_timeout_s)
+        self._links[slot] = await WorkerLink.launch(self._settings)
 
     async def _least_loaded(self) -> WorkerLink:
         if not self._keepers:
@@ -294,7 +311,7 @@ class LocalEngine:
         while True:
             await asyncio.sleep(pause_s)
             with suppress(EngineError, OSError):
-                return await WorkerLink.launch(self._settings.start_timeout_s)
+                return await WorkerLink.launch(self._settings)
             pause_s = min(LONGEST_PAUSE_S, 2 * pause_s + RELAUNCH_PAUSE_S)
 
 

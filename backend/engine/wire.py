@@ -19,6 +19,8 @@ HEADER = struct.Struct(">Q")
 
 
 class Kind(Enum):
+    """Every SPAWN and CALL gets one reply, also one that a DROP made needless."""
+
     SPAWN = "spawn"
     CALL = "call"
     DROP = "drop"

@@ -34,21 +34,24 @@ class TurnQueue:
 
     def __init__(self) -> None:
         self._waiting: OrderedDict[int, deque[Request]] = OrderedDict()
+        self._dropped: deque[Request] = deque()
         self._changed = threading.Condition()
 
     def put(self, request: Request) -> None:
-        """Queue a request; a DROP takes the call that it names out again."""
+        """Queue a request; a DROP takes the place of the call that it names if that still waits."""
         with self._changed:
             if request.kind is Kind.DROP:
                 self._drop(request)
             else:
                 self._waiting.setdefault(request.actor_id, deque()).append(request)
-                self._changed.notify()
+            self._changed.notify()
 
     def take(self) -> Request:
-        """The next request; waits until there is one."""
+        """The next request; waits until there is one. Dropped ones are no work and come first."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting)
+            self._changed.wait_for(lambda: self._waiting or self._dropped)
+            if self._dropped:
+                return self._dropped.popleft()
             actor_id, calls = self._waiting.popitem(last=False)
             request = calls.popleft()
             if calls:
@@ -58,6 +61,8 @@ class TurnQueue:
     def _drop(self, request: Request) -> None:
         calls = self._waiting.get(request.actor_id, deque())
         kept = deque(call for call in calls if call.call_id != request.call_id)
+        if len(kept) < len(calls):
+            self._dropped.append(request)
         if kept:
             self._waiting[request.actor_id] = kept
         else:
@@ -91,6 +96,9 @@ class Worker:
     def _serve(self, request: Request) -> None:
         if request.kind is Kind.CLOSE:
             self._actors.pop(request.actor_id, None)
+            return
+        if request.kind is Kind.DROP:
+            self._send(Reply(request.call_id, False, pack(None), 0.0))
             return
         started_s = time.perf_counter()
         try:

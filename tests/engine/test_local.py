@@ -179,6 +179,54 @@ async def test_close_is_bounded_and_leaves_no_process() -> None:
         await engine.spawn(Counter)
 
 
+async def test_a_worker_that_hangs_is_replaced() -> None:
+    settings = EngineSettings(render_workers=1, start_timeout_s=20.0, call_timeout_s=0.5)
+    engine = LocalEngine(settings)
+    await engine.start()
+    try:
+        hanging, bystander = await engine.spawn(Slow), await engine.spawn(Counter)
+        calls = [hanging.call("sleep", 60.0), bystander.call("add", 1)]
+        outcomes = await asyncio.gather(*calls, return_exceptions=True)
+        assert [type(outcome) for outcome in outcomes] == [WorkerDied, WorkerDied]
+        heir = await engine.spawn(Counter)
+        assert await heir.call("add", 1) == 1
+        assert engine.status()["restarts"] == 1
+    finally:
+        await engine.close()
+
+
+async def test_a_worker_that_hangs_is_noticed_though_nobody_waits_any_more() -> None:
+    settings = EngineSettings(render_workers=1, start_timeout_s=20.0, call_timeout_s=0.5)
+    engine = LocalEngine(settings)
+    await engine.start()
+    try:
+        hanging = await engine.spawn(Slow)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await hanging.call("sleep", 60.0)
+        heir = await engine.spawn(Counter)
+        assert await heir.call("add", 1) == 1
+    finally:
+        await engine.close()
+
+
+async def test_a_busy_worker_is_not_taken_for_a_hanging_one() -> None:
+    settings = EngineSettings(render_workers=1, start_timeout_s=20.0, call_timeout_s=0.5)
+    engine = LocalEngine(settings)
+    await engine.start()
+    try:
+        actor = await engine.spawn(Counter)
+        dropped = asyncio.create_task(actor.call("note", "dropped", 0.2))
+        await asyncio.sleep(0)
+        dropped.cancel()
+        await asyncio.gather(*(actor.call("note", number, 0.2) for number in range(4)))
+        assert engine.status()["restarts"] == 0
+        [link] = engine._links.values()
+        assert (link._pending, link._watchdog) == ({}, None)
+    finally:
+        await engine.close()
+
+
 async def test_ctrl_c_does_not_reach_a_worker(engine: LocalEngine) -> None:
     actor = await engine.spawn(Counter)
     pid = await actor.call("pid")

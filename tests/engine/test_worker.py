@@ -44,7 +44,18 @@ def test_a_dropped_call_is_not_served() -> None:
     for number in range(3):
         queue.put(call(1, number))
     queue.put(Request(Kind.DROP, 1, 1))
+    assert queue.take() == Request(Kind.DROP, 1, 1)
     assert taken(queue, 2) == [(1, 0), (1, 2)]
+
+
+def test_a_dropped_call_costs_its_actor_no_turn() -> None:
+    queue = TurnQueue()
+    queue.put(call(1, 0))
+    queue.put(call(2, 0))
+    queue.put(Request(Kind.DROP, 1, 0))
+    queue.put(call(1, 1))
+    assert queue.take().kind is Kind.DROP
+    assert taken(queue, 2) == [(2, 0), (1, 1)]
 
 
 def test_dropping_the_only_call_or_none_leaves_the_queue_sound() -> None:
@@ -53,7 +64,7 @@ def test_dropping_the_only_call_or_none_leaves_the_queue_sound() -> None:
     queue.put(Request(Kind.DROP, 1, 0))
     queue.put(Request(Kind.DROP, 7, 99))
     queue.put(call(2, 5))
-    assert taken(queue, 1) == [(2, 5)]
+    assert taken(queue, 2) == [(1, 0), (2, 5)]
 
 
 def test_taking_waits_for_something_to_take() -> None:
