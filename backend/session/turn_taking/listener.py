@@ -115,7 +115,7 @@ class Listener:
     async def recognised(self, outcome: Recognised) -> None:
         """A recognition came to its end."""
         self._pace.took(outcome.cost_s, clock.now())
-        if not self._recogniser.is_wanted(outcome.job):
+        if not self._recogniser.take(outcome.job):
             return
         match outcome.job.purpose:
             case Purpose.PARTIAL:

@@ -62,7 +62,8 @@ class Recogniser:
 
     @property
     def is_idle(self) -> bool:
-        return not self._turn.locked()
+        """Nothing runs, and nothing that came out waits to be taken."""
+        return self._open is None and not self._turn.locked()
 
     def start(self, job: Job) -> None:
         """Recognise next; another job that may still be thrown away makes room for it."""
@@ -87,9 +88,11 @@ class Recogniser:
         task.cancel()
         return job
 
-    def is_wanted(self, job: Job) -> bool:
-        """Whether its result is still worth anything: it may have come just before the drop."""
+    def take(self, job: Job) -> bool:
+        """Whether its result is still wanted: it may have come just before the drop."""
         is_open = self._open is not None and self._open[0] is job
+        if is_open and job.purpose is Purpose.PARTIAL:
+            self._open = None
         return is_open or job.purpose is Purpose.FINAL
 
     async def _run(self, job: Job) -> None:
