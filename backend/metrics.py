@@ -50,8 +50,8 @@ STAGE_SECONDS = Histogram(
 )
 TURN_SECONDS = Histogram(
     "avatar_chat_turn_seconds",
-    "Time from the end of the user's turn to each mark of the reply: final transcript, "
-    "first_token, first_sentence, first_audio, first_chunk, first_frame (shown), total",
+    "Time from the end of the user's turn to each mark of the reply: first_partial and final "
+    "transcript, first_token, first_sentence, first_audio, first_chunk, first_frame (shown), total",
     ["mark"],
     buckets=_SLOW_S,
     registry=REGISTRY,

@@ -18,11 +18,9 @@ from backend.config import Settings
 from backend.errors import AssetError, AvatarChatError, wire_error
 from backend.handlers.base import Options
 from backend.handlers.fallback import OnChange, ProviderChange
-from backend.handlers.messages import ChatMessage, Pcm, Prompt, Stamp, Transcript
+from backend.handlers.messages import ChatMessage, Pcm, Prompt, Stamp
 from backend.handlers.text.language import detect_language
 from backend.protocol import (
-    AsrFinal,
-    AsrPartial,
     ConfigUpdate,
     ContextUpdate,
     ErrorMessage,
@@ -39,10 +37,11 @@ from backend.protocol import (
     Text,
     UiEvent,
 )
-from backend.session.ear import AvatarSpeech, Ear
+from backend.session.ear import Ear
 from backend.session.floor import Floor
 from backend.session.history import History
 from backend.session.idle_loop import IdleLoop
+from backend.session.interlocutor import Heard, Interlocutor
 from backend.session.notes import Notes
 from backend.session.outbox import Outbox
 from backend.session.reply import Reply, Request
@@ -86,7 +85,8 @@ class Session:
         self._floor = Floor(
             self.outbox, self.history, settings.session.report_wait_s, self._phase, self.report
         )
-        self._ear = Ear(self.stages, lambda: self._stamp(1), self, self.timeline.observed)
+        interlocutor = Interlocutor(self._floor, self.post, self._answer_heard, self.report)
+        self._ear = Ear(self.stages, lambda: self._stamp(1), interlocutor, self.timeline.observed)
         self._notes = Notes()
         self._conversation = Conversation()
         self._pending_options: Options | None = None
@@ -279,56 +279,14 @@ class Session:
                 )
             )
 
-    # ------------------------------------------------------------------ what the ear asks and tells
-
-    def avatar_speech(self) -> AvatarSpeech | None:
-        """What the avatar is saying now, or None while it does not sound."""
-        turn = self._floor.turn
-        if turn is None or (since_s := turn.reply.playout.starts_s) is None:
-            return None
-        return AvatarSpeech(since_s, turn.reply.script.text())
-
-    def is_thinking(self) -> bool:
-        return self._conversation.phase is Phase.THINKING
-
-    def pause_playback(self) -> None:
-        self._floor.pause()
-
-    def resume_playback(self) -> None:
-        self._floor.resume()
-
-    async def barge_in(self) -> None:
-        await self.interrupt("barge_in")
-
-    def heard_partial(self, transcript: Transcript) -> None:
-        self.post(
-            AsrPartial(
-                text=transcript.text,
-                language=transcript.language,
-                confidence=transcript.confidence,
-            )
-        )
-
-    async def heard(self, transcript: Transcript) -> None:
-        self.post(
-            AsrFinal(
-                text=transcript.text,
-                language=transcript.language,
-                confidence=transcript.confidence,
-            )
-        )
-        ended_at = transcript.speech_ended_at
-        await self._answer(transcript.text, clock.now() if ended_at is None else ended_at, True)
-
-    def failed(self, error: BaseException) -> None:
-        self.report(error)
-
     # ------------------------------------------------------------------ turns
 
+    async def _answer_heard(self, heard: Heard) -> None:
+        await self._answer(heard.text, heard.speech_ended_s, heard)
+
     async def _answer(
-        self, text: str, asked_at: float, is_spoken: bool = False, *, streaming: bool = True
+        self, text: str, asked_at: float, heard: Heard | None = None, *, streaming: bool = True
     ) -> None:
-        transcribed_at = clock.now()
         async with self._floor.lock:
             if not await self._take_the_floor():
                 return
@@ -346,8 +304,10 @@ class Session:
                     chunking=self.options.video.chunking,
                 )
             )
-            if is_spoken:
-                reply.measured.mark("asr_final", transcribed_at)
+            if heard is not None:
+                if heard.first_partial_s is not None:
+                    reply.measured.mark("first_partial", heard.first_partial_s)
+                reply.measured.mark("final", heard.final_s)
 
     async def _take_the_floor(self) -> bool:
         """End what is being said and let new options hold; `False` once the session has ended."""

@@ -109,10 +109,10 @@ def test_what_might_be_interrupted_is_not_drawn() -> None:
 def test_nothing_more_is_drawn_in_a_pause() -> None:
     async def test(desk: Desk) -> None:
         await desk.ask(0.5)
-        desk.session.pause_playback()
+        desk.session._floor.pause()
         await asyncio.sleep(30)
         assert desk.page.at("video_chunk_meta") == [0] and not desk.page.of("turn_end")
-        desk.session.resume_playback()
+        desk.session._floor.resume()
         await asyncio.sleep(30)
         assert desk.page.at("video_chunk_meta") == [0, 31, 33]
         assert [m["action"] for m in desk.page.of("playback_control")] == ["pause", "resume"]
