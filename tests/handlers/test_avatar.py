@@ -13,12 +13,14 @@ import pytest
 import pytest_asyncio
 from face_samples import FRAMES, SIZE, make_avatar, make_halves, speech
 
+from backend.avatar.renderer import AboutRenderer
 from backend.config import AvatarSettings, EngineSettings, Settings
 from backend.engine.local import LocalEngine
-from backend.errors import ModelFileError, ProviderError, UnknownAvatar
+from backend.errors import ModelFileError, ProviderError, ProviderTimeout, UnknownAvatar
 from backend.handlers.avatar.lipsync import LipSyncAvatar
 from backend.handlers.base import Context, Options, Weights
 from backend.handlers.messages import Sentence, SpokenAudio, Stamp, VideoChunk
+from backend.protocol import Container, VideoFormat
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -54,8 +56,8 @@ async def stage(context: Context) -> AsyncIterator[LipSyncAvatar]:
     await stage.release()
 
 
-def spoken(pcm: np.ndarray, index: int = 0, *, is_last: bool = True) -> SpokenAudio:
-    stamp = Stamp("session", 1, index, 0.0)
+def spoken(pcm: np.ndarray, index: int = 0, *, is_last: bool = True, reply: int = 1) -> SpokenAudio:
+    stamp = Stamp("session", reply, index, 0.0)
     sentence = Sentence(stamp, index, "Hello.", "Hello.", "en")
     return SpokenAudio(stamp, sentence, pcm, is_last)
 
@@ -121,6 +123,77 @@ async def test_another_avatar_takes_over_at_the_next_sentence(
     await draw(stage, spoken(speech(0.5), 1))
     assert stage._studio.about.avatar == "bert"
     assert engine.status()["actors"] == 1
+
+
+@pytest.mark.parametrize("container", ["mp4", "fmp4"])
+async def test_a_reply_in_progressive_chunks(stage: LipSyncAvatar, container: Container) -> None:
+    await stage.reconfigure(Options(video=VideoFormat(container=container, chunking="progressive")))
+    stage.begin_at(FRAMES + 4)
+    chunks = [chunk for n in range(2) for chunk in await draw(stage, spoken(speech(2.1), n))]
+    assert [(c.sentence.index, c.part, c.is_last) for c in chunks[:4]] == [
+        *((0, 0, False), (0, 1, False), (0, 2, False), (0, 3, True))
+    ]
+    assert [chunk.frames for chunk in chunks[:3]] == [8, 16, 24]
+    assert [chunk.is_last for chunk in chunks if chunk.sentence.index == 1][-1]
+    assert chunks[0].first_frame == 4
+    shown = 0
+    for chunk in chunks:
+        assert chunk.container == container
+        assert chunk.first_frame == (4 + shown) % FRAMES
+        assert chunk.start_ms == shown * 40
+        shown += chunk.frames
+    begins = [chunk.data[4:8] for chunk in chunks]
+    if container == "mp4":
+        assert [frames_of(chunk) for chunk in chunks] == [chunk.frames for chunk in chunks]
+    else:
+        assert begins == [b"ftyp"] + [b"moof"] * (len(chunks) - 1)
+        whole = replace(chunks[0], data=b"".join(chunk.data for chunk in chunks))
+        assert frames_of(whole) == shown
+
+
+async def test_chunks_come_while_the_sentence_is_still_being_spoken(stage: LipSyncAvatar) -> None:
+    await stage.reconfigure(Options(video=VideoFormat(chunking="progressive")))
+    [first] = await draw(stage, spoken(speech(0.8), is_last=False))
+    assert (first.frames, first.is_last) == (8, False)
+    *_, last = await draw(stage, spoken(np.empty(0, np.int16)))
+    assert last.is_last
+
+
+async def test_each_reply_is_a_stream_of_its_own(stage: LipSyncAvatar) -> None:
+    await stage.reconfigure(Options(video=VideoFormat(container="fmp4")))
+    replies = [await draw(stage, spoken(speech(0.4), reply=reply)) for reply in (1, 2)]
+    for [chunk] in replies:
+        assert (chunk.data[4:8], chunk.start_ms) == (b"ftyp", 0)
+
+
+async def test_speech_begins_at_the_frame_on_show_and_goes_on_from_there(
+    stage: LipSyncAvatar,
+) -> None:
+    assert (stage.fps, stage.loop_frames) == (25, FRAMES)
+    stage.begin_at(7)
+    [first] = await draw(stage, spoken(speech(0.3)))
+    [second] = await draw(stage, spoken(speech(0.3), 1))
+    assert (first.first_frame, second.first_frame) == (7, (7 + first.frames) % FRAMES)
+
+
+async def test_a_stream_begins_anew_after_its_worker_but_its_time_goes_on(
+    stage: LipSyncAvatar, engine: LocalEngine
+) -> None:
+    await stage.reconfigure(Options(video=VideoFormat(container="fmp4")))
+    [first] = await draw(stage, spoken(speech(0.4)))
+    engine._links[0].process.kill()
+    [second] = await draw(stage, spoken(speech(0.4), 1))
+    assert second.data[4:8] == b"ftyp"
+    assert second.start_ms == first.frames * 40
+    assert second.first_frame == first.frames % FRAMES
+
+
+async def test_a_worker_that_died_between_two_replies_costs_neither(
+    stage: LipSyncAvatar, engine: LocalEngine
+) -> None:
+    await draw(stage, spoken(speech(0.3)))
+    await engine._links[0].stop()
+    assert len(await draw(stage, spoken(speech(0.3), reply=2))) == 1
 
 
 async def test_a_dead_worker_fails_this_sentence_and_not_the_next(
@@ -189,3 +262,20 @@ async def test_moving_in_that_is_broken_off_leaves_no_renderer_behind(context: C
     moving_in.cancel()
     await asyncio.gather(moving_in, return_exceptions=True)
     assert worker.is_closed
+
+
+async def test_a_picture_that_does_not_come_is_a_timeout(context: Context, folder: Path) -> None:
+    class Hung(BusyWorker):
+        async def call(self, method: str, *args: object) -> object:
+            if method == "about":
+                return AboutRenderer("tiny", "anna", SIZE, SIZE, 25, FRAMES)
+            return await super().call(method, *args)
+
+    worker = Hung()
+    avatar = AvatarSettings(dir=folder / "avatars", model=folder / "tiny.onnx", timeout_s=0.05)
+    stage = LipSyncAvatar(replace(context, engine=worker, settings=Settings(avatar=avatar)))
+    with pytest.raises(ProviderTimeout, match=r"no picture within 0\.05 s"):
+        await draw(stage, spoken(speech(1.0)))
+    assert worker.is_closed
+    with pytest.raises(ProviderError, match="lost in the middle"):
+        await draw(stage, spoken(speech(1.0)))
