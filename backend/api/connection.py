@@ -137,8 +137,9 @@ class Connection:
         session = admission.session
         log.info("session.open", outcome=admission.outcome)
         stall_s = self._service.settings.session.stall_timeout_s
-        writer = asyncio.create_task(session.outbox.run(self._line, stall_s))
+        # The reader is first: it opens the outbox of a session that comes back.
         reader = asyncio.create_task(self._converse(admission, hello, first))
+        writer = asyncio.create_task(session.outbox.run(self._line, stall_s))
         ending: BaseException = LineLost("the server let go of it")
         try:
             waiting: set[asyncio.Future[Any]] = {writer, reader, self._ended}
@@ -195,6 +196,8 @@ class Connection:
     ) -> None:
         session = admission.session
         resumed = admission.outcome == "resumed"
+        if hello is not None:
+            session.timeline.received(hello)
         await session.attach(
             hello, lambda again: self._service.greeting(session, again), resumed=resumed
         )
@@ -215,6 +218,7 @@ class Connection:
         if hello is None:
             await intake.take(frame)
         else:
+            session.timeline.received(hello)
             session.hello_again(hello)
 
 

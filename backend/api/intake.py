@@ -64,6 +64,7 @@ class Intake:
 
     async def _dispatch(self, message: p.ClientMessage) -> None:
         session = self._session
+        session.timeline.received(message)
         match message:
             case p.Text():
                 await session.text(message)

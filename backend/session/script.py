@@ -44,9 +44,8 @@ class Script:
 
     def heard(self, playout: Playout, now: float) -> str:
         """Up to the last word that was heard. What has no sound is only read, in its turn."""
-        begun = playout.heard_sentences(now)
-        parts = [
-            line.heard(playout.heard_ms(index, now)) if line.samples else line.text
-            for index, line in enumerate(self._lines[:begun])
-        ]
+        begun = self._lines[: playout.heard_sentences(now)]
+        parts = [line.text for line in begun]
+        if begun and begun[-1].samples:  # the ones before it are through
+            parts[-1] = begun[-1].heard(playout.heard_ms(len(begun) - 1, now))
         return "".join(parts).strip()
