@@ -9,6 +9,7 @@ import pytest
 from face_samples import FRAMES, SIZE, speech
 
 from backend.avatar.codecs import SAMPLES_PER_FRAME
+from backend.avatar.encoder import StreamEncoder
 from backend.avatar.package import AvatarPackage
 from backend.avatar.renderer import Line, Progress, RenderedChunk, Renderer, RenderOptions
 from backend.avatar.template import load_template
@@ -115,6 +116,59 @@ def test_an_abandoned_sentence_leaves_no_trace(
     push(reused, LINE, speech(2.0), False)
     line = Line(1, 1, begin_at=0, container=container)
     assert render(reused, speech(0.4), line=line).data == render(fresh, speech(0.4), line=line).data
+
+
+def stream(renderer: Renderer, sounds: list[np.ndarray], chunk_frames: int | None) -> list:
+    """The chunks of a reply in one stream; each sentence begins where the one before ended."""
+    chunks, position = [], 3
+    for number, pcm in enumerate(sounds):
+        line = Line(1, number, position, "fmp4")
+        chunks += chunks_of(push(renderer, line, pcm, chunk_frames=chunk_frames))
+        position = chunks[-1].first_frame + chunks[-1].frames
+    return chunks
+
+
+@pytest.mark.parametrize("chunk_frames", [None, 8])
+def test_the_sentences_of_a_reply_are_one_stream(
+    avatar: Path, halves: Path, chunk_frames: int | None
+) -> None:
+    sounds = [speech(0.9), speech(0.7, silent_end_s=0.4), speech(1.1)]
+    chunks = stream(Renderer(avatar, halves, OPTIONS), sounds, chunk_frames)
+    shown = [number_shown(picture) for picture in pictures(b"".join(c.data for c in chunks))]
+    assert shown == [(3 + number) % FRAMES for number in range(len(shown))]
+    assert sum(chunk.frames for chunk in chunks) == len(shown)
+    assert [chunk.is_last for chunk in chunks].count(True) == len(sounds)
+    assert all(chunk.frames >= 8 for chunk in chunks if not chunk.is_last)
+
+
+def test_a_pause_in_a_stream_is_at_rest(avatar: Path, halves: Path) -> None:
+    renderer = Renderer(avatar, halves, OPTIONS)
+    first, second = stream(renderer, [speech(0.9), speech(0.9)], None)
+    shown = pictures(first.data + second.data)
+    moved = [
+        abs(mouth_level(picture) - mouth_level(renderer._compositor.rest((3 + n) % FRAMES)))
+        for n, picture in enumerate(shown)
+    ]
+    pause = slice(first.frames - 1, first.frames + StreamEncoder.owes_frames)
+    assert max(moved[pause]) < 2
+    assert min(moved[first.frames + 9 : first.frames + 20]) > 10
+
+
+def test_the_voices_own_silence_is_not_added_to_the_pause(avatar: Path, halves: Path) -> None:
+    abrupt, quiet = speech(0.96), speech(0.96, silent_end_s=0.32)
+    lengths = []
+    for sound in (abrupt, quiet):
+        renderer = Renderer(avatar, halves, OPTIONS)
+        lengths.append(sum(c.frames for c in stream(renderer, [sound, speech(0.4)], None)))
+    assert lengths[0] == lengths[1]
+
+
+def test_however_the_sound_is_cut_the_stream_is_the_same(avatar: Path, halves: Path) -> None:
+    pcm = speech(1.3, silent_end_s=0.5)
+    line = Line(1, 0, 0, "fmp4")
+    whole = render(Renderer(avatar, halves, OPTIONS), pcm, line=line)
+    pieces = render(Renderer(avatar, halves, OPTIONS), pcm, (7, 6000, 12_345, 28_799), line)
+    assert whole.data == pieces.data
 
 
 def test_a_step_draws_at_most_one_batch(avatar: Path, halves: Path) -> None:
