@@ -5,14 +5,18 @@
 import { Backoff } from './backoff'
 import { Emitter } from './emitter'
 import { GenerationFilter } from './generation'
+import { LineChoice, type LineKind } from './line-choice'
 import { isMediaMeta, parseServerMessage, type Media } from './messages'
 import { MediaPairing } from './pairing'
 import type { ClientMessage, Hello, ServerMessage } from './protocol'
+import type { Socket } from './socket'
 
 /** Codes after which coming back unasked would only be refused again. */
 const REFUSED = new Set([1008, 1013])
 const PING_EVERY_MS = 15_000
 const PONG_WITHIN_MS = 10_000
+/** A socket that takes longer to open is held by something on the way. */
+const OPEN_WITHIN_MS = 4_000
 
 export interface ConnectionEvents {
   open: undefined
@@ -30,7 +34,9 @@ export interface ConnectionOptions {
   url: () => string
   hello: () => Hello
   backoff?: Backoff
-  createSocket?: (url: string) => WebSocket
+  createSocket?: (url: string) => Socket
+  /** A line for networks that let no WebSocket through. */
+  createFallback?: () => Socket
 }
 
 type Timer = ReturnType<typeof setTimeout>
@@ -39,10 +45,14 @@ export class Connection extends Emitter<ConnectionEvents> {
   readonly generations = new GenerationFilter()
   private readonly pairing = new MediaPairing()
   private readonly backoff: Backoff
-  private socket: WebSocket | null = null
+  private readonly choice = new LineChoice()
+  private socket: Socket | null = null
+  private kind: LineKind = 'socket'
+  private wasOpen = false
   /** The server said that it will not go on with us. */
   private dismissed = false
   private retryTimer: Timer | undefined
+  private openTimer: Timer | undefined
   private pingTimer: Timer | undefined
   private pongTimer: Timer | undefined
 
@@ -60,9 +70,10 @@ export class Connection extends Emitter<ConnectionEvents> {
     if (this.socket) return
     clearTimeout(this.retryTimer)
     this.dismissed = false
-    const socket = this.options.createSocket?.(this.options.url()) ?? new WebSocket(this.options.url())
+    const socket = this.createSocket()
     socket.binaryType = 'arraybuffer'
     this.socket = socket
+    this.wasOpen = false
     socket.onopen = () => this.opened()
     socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => this.received(event.data)
     socket.onclose = (event) => this.lost(event.code)
@@ -97,7 +108,23 @@ export class Connection extends Emitter<ConnectionEvents> {
     return true
   }
 
+  private createSocket(): Socket {
+    const { url, createSocket, createFallback } = this.options
+    this.kind = createFallback ? this.choice.next : 'socket'
+    if (this.kind === 'polling') return createFallback!()
+    if (createFallback) this.openTimer = setTimeout(() => this.giveUp(), OPEN_WITHIN_MS)
+    return createSocket?.(url()) ?? new WebSocket(url())
+  }
+
+  private giveUp(): void {
+    this.forget()?.close()
+    this.choice.gaveUp()
+    this.open()
+  }
+
   private opened(): void {
+    clearTimeout(this.openTimer)
+    this.wasOpen = true
     this.pairing.reset()
     this.generations.reset()
     this.send(this.options.hello())
@@ -133,6 +160,7 @@ export class Connection extends Emitter<ConnectionEvents> {
 
   private lost(code: number): void {
     this.forget()
+    this.choice.ended(this.kind, this.wasOpen)
     if (this.dismissed || REFUSED.has(code)) {
       this.emit('closed', { code, retryInMs: null, attempt: this.backoff.attempts })
       return
@@ -160,7 +188,8 @@ export class Connection extends Emitter<ConnectionEvents> {
   }
 
   /** Lets go of the socket, so that nothing it still says is heard. */
-  private forget(): WebSocket | null {
+  private forget(): Socket | null {
+    clearTimeout(this.openTimer)
     clearTimeout(this.pingTimer)
     clearTimeout(this.pongTimer)
     const socket = this.socket

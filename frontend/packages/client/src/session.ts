@@ -6,6 +6,7 @@
 import { Connection, type ConnectionOptions } from './connection'
 import { Emitter } from './emitter'
 import { PROTOCOL_VERSION } from './messages'
+import { PollingSocket } from './polling-socket'
 import { INITIAL_FACTS, phaseOf, type Facts, type Phase } from './phase'
 import type { ConfigUpdate, Hello, ServerMessage, SessionReady, StateUpdate } from './protocol'
 import type { Recorder } from './recorder'
@@ -34,6 +35,8 @@ export interface SessionOptions {
   player: ReplyPlayer
   recorder: Recorder
   wishes: Wishes
+  /** Where channels are opened on networks that let no WebSocket through: `https://host/api/channel`. */
+  channels?: string
   createSocket?: ConnectionOptions['createSocket']
 }
 
@@ -50,10 +53,14 @@ export class Session extends Emitter<SessionEvents> {
     this.player = options.player
     this.recorder = options.recorder
     this.wishes = options.wishes
+    const { endpoint, channels, createSocket } = options
     this.connection = new Connection({
-      url: () => `${options.endpoint}/${this.resumable?.session_id ?? 'new'}`,
+      url: () => `${endpoint}/${this.sessionId}`,
       hello: () => this.hello(),
-      createSocket: options.createSocket,
+      createSocket,
+      createFallback: channels
+        ? () => new PollingSocket({ endpoint: channels, sessionId: this.sessionId })
+        : undefined,
     })
     this.listenToConnection()
     this.listenToPlayer()
@@ -133,6 +140,10 @@ export class Session extends Emitter<SessionEvents> {
 
   private get resumable(): SessionReady | null {
     return this.ready?.capabilities.includes('resume') ? this.ready : null
+  }
+
+  private get sessionId(): string {
+    return this.resumable?.session_id ?? 'new'
   }
 
   private hello(): Hello {

@@ -30,6 +30,7 @@ type Act = 'empty' | 'filling' | 'joining' | 'playing' | 'dry' | 'aside'
 const HOLD_MS = 500
 /** Closer to the end than this, an element that has stopped has played everything. */
 const END_S = 0.15
+const HAVE_CURRENT_DATA = 2
 /** A first picture that takes longer to be decoded is not waited for. */
 const PICTURE_MS = 150
 
@@ -204,7 +205,7 @@ export class StreamPlayer extends Emitter<PlayerEvents> {
   }
 
   private async firstPicture(): Promise<void> {
-    const hasPicture = this.video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA
+    const hasPicture = this.video.readyState >= HAVE_CURRENT_DATA
     if (!hasPicture) await once(this.video, 'loadeddata', PICTURE_MS)
   }
 

@@ -125,3 +125,42 @@ test('closing stays closed', () => {
   vi.advanceTimersByTime(60_000)
   expect(FakeSocket.all).toHaveLength(1)
 })
+
+test('where no socket opens, plain requests are the line', async () => {
+  const fallbacks: FakeSocket[] = []
+  const line = new Connection({
+    url: () => 'ws://host/ws/new',
+    hello: () => ({ type: 'hello' }),
+    createSocket: FakeSocket.create,
+    createFallback: () => {
+      fallbacks.push(new FakeSocket('channel'))
+      return fallbacks.at(-1)! as unknown as WebSocket
+    },
+  })
+  line.open()
+  FakeSocket.last.drop()
+  await vi.advanceTimersByTimeAsync(1_000)
+  FakeSocket.last.drop()
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect(fallbacks).toHaveLength(1)
+  fallbacks[0]!.accept()
+  expect(fallbacks[0]!.types()).toEqual(['hello'])
+})
+
+test('a socket that hangs gives way to plain requests after four seconds', async () => {
+  let fallbacks = 0
+  const line = new Connection({
+    url: () => 'ws://host/ws/new',
+    hello: () => ({ type: 'hello' }),
+    createSocket: FakeSocket.create,
+    createFallback: () => {
+      fallbacks += 1
+      return FakeSocket.create('channel')
+    },
+  })
+  line.open()
+  await vi.advanceTimersByTimeAsync(3_900)
+  expect(fallbacks).toBe(0)
+  await vi.advanceTimersByTimeAsync(200)
+  expect(fallbacks).toBe(1)
+})

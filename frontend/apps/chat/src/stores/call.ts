@@ -63,6 +63,7 @@ export const useCall = defineStore('call', () => {
     const { protocol, host } = location
     session = new Session({
       endpoint: `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/ws`,
+      channels: `${protocol}//${host}/api/channel`,
       player: new ReplyPlayer(elements),
       recorder: new Recorder(RECORDER_WORKLET_URL),
       wishes: {
