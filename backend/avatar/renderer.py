@@ -9,14 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import ClassVar
 
 import cv2
 import numpy as np
 
-from backend.avatar.codecs import FPS, I420, Pcm, VideoFormat
+from backend.avatar.codecs import FPS, I420, SAMPLES_PER_FRAME, Pcm, VideoFormat
 from backend.avatar.compositor import Compositor
 from backend.avatar.encoder import ENCODERS, Encoder
-from backend.avatar.hearing import Heard, Hearing
+from backend.avatar.hearing import BATCH_FRAMES, Heard, Hearing
 from backend.avatar.lipsync import LipSync, load_lipsync
 from backend.avatar.package import AvatarPackage
 from backend.avatar.template import load_template
@@ -101,6 +102,8 @@ class Renderer:
     part of it may have been compressed and never sent.
     """
 
+    _rehearsed: ClassVar[set[tuple[Path, Path]]] = set()
+
     def __init__(self, avatar: Path, model: Path, options: RenderOptions) -> None:
         cv2.setNumThreads(1)  # the pictures are small, and workers are the parallelism
         self._net = _load_net(model, model.stat().st_mtime_ns if model.exists() else 0, options)
@@ -114,6 +117,9 @@ class Renderer:
         self._position = 0
         self._stream: _Stream | None = None
         self._sentence: _Sentence | None = None
+        if (avatar, model) not in self._rehearsed:
+            self._rehearse()
+            self._rehearsed.add((avatar, model))
 
     def about(self) -> AboutRenderer:
         card = self._package.card
@@ -146,6 +152,13 @@ class Renderer:
         if encoder.frames and (is_full or hearing.is_over):
             chunk = self._cut(encoder, hearing.is_over)
         return Progress(hearing.taken, chunk, hearing.ready)
+
+    def _rehearse(self) -> None:
+        """Draw a batch for nobody: what a process makes on first use takes a quarter of a second,
+        and the first reply should not wait for it."""
+        hum = 3000 * np.sin(np.arange(2 * BATCH_FRAMES * SAMPLES_PER_FRAME) / 10)
+        self.push(Line(0, 0, 0, "fmp4"), hum.astype(np.int16), True, BATCH_FRAMES)
+        self._stream = self._sentence = None
 
     def _begin(self, line: Line) -> _Sentence:
         is_abandoned, stream = self._sentence is not None, self._stream
