@@ -15,7 +15,7 @@ import { StreamPlayer } from './stream-player'
 export interface FaceElements {
   idle: HTMLVideoElement
   stream: HTMLVideoElement
-  chunks: [HTMLMediaElement, HTMLMediaElement]
+  chunks: [HTMLVideoElement, HTMLVideoElement]
 }
 
 /** What counts when the two are not in the same state. */

@@ -134,7 +134,7 @@ test('where no socket opens, plain requests are the line', async () => {
     createSocket: FakeSocket.create,
     createFallback: () => {
       fallbacks.push(new FakeSocket('channel'))
-      return fallbacks.at(-1)! as unknown as WebSocket
+      return FakeSocket.last
     },
   })
   line.open()

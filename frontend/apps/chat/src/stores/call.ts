@@ -1,5 +1,6 @@
 /** The running conversation: one `Session` of the client package, made observable. */
 import {
+  Meter,
   MicError,
   Recorder,
   ReplyPlayer,
@@ -49,6 +50,7 @@ export const useCall = defineStore('call', () => {
   const problem = shallowRef<Problem | null>(null)
   const notices = ref<NoticeLine[]>([])
   let session: Session | null = null
+  let meter: Meter | null = null
   let noticeId = 0
 
   /** The face to show: the chosen one at once, else the one the server greeted with. */
@@ -61,6 +63,7 @@ export const useCall = defineStore('call', () => {
 
   function attach(elements: FaceElements): void {
     const { protocol, host } = location
+    meter = new Meter([elements.stream, ...elements.chunks])
     session = new Session({
       endpoint: `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/ws`,
       channels: `${protocol}//${host}/api/channel`,
@@ -127,6 +130,7 @@ export const useCall = defineStore('call', () => {
 
   /** False when the line is down; the words are then still the writer's. */
   function send(text: string): boolean {
+    meter?.asked()
     if (!session?.send(text)) {
       lineIsDown()
       return false
