@@ -25,8 +25,9 @@ from backend.avatar.mel import (
 )
 
 BATCH_FRAMES = 8
-# `mouth.settle` looks this far to either side of a frame: its hold and its easing.
-CONTEXT_FRAMES = 6
+# `mouth.settle` looks this far to either side of a frame: for how loud it is there (its hold and
+# its easing), and for what the net says there (its smoothing).
+CONTEXT_FRAMES, NET_CONTEXT_FRAMES = 6, 1
 # A mel column is made of the samples within half an FFT window of its centre; the columns before
 # the first one that is used also absorb the start of the pre-emphasis.
 HALF_WINDOW_SAMPLES = 400
@@ -74,10 +75,7 @@ class Hearing:
     def ready(self) -> bool:
         if self.frames is not None:
             return self.taken < self.frames
-        last_column = (
-            self._start_column(self.taken + BATCH_FRAMES + CONTEXT_FRAMES - 1) + WINDOW_FRAMES
-        )
-        return len(self._pcm) >= last_column * HOP_SAMPLES + HALF_WINDOW_SAMPLES
+        return len(self._pcm) >= self._samples_for(self._end_column(self.taken + BATCH_FRAMES))
 
     @property
     def is_over(self) -> bool:
@@ -94,7 +92,7 @@ class Hearing:
             if self.frames is None
             else min(last + CONTEXT_FRAMES, self.frames)
         )
-        windows = self._windows(low, high)
+        windows = self._windows(low, high, self._end_column(last))
         here = slice(first - low, last - low)
         speaking = mouth.speaking(windows, self._net.mel_lead_frames)[here]
         self.taken = last
@@ -122,12 +120,25 @@ class Hearing:
         shown_frames = _frames_of(len(self._pcm)) - self._encoder.owes_frames
         return max(shown_frames, voiced_frames + QUIET_FRAMES_AT_END)
 
-    def _windows(self, low: int, high: int) -> Float32:
-        """Mel windows of frames low..high, from no more sound than they need."""
+    def _windows(self, low: int, high: int, end: int) -> Float32:
+        """Mel windows of frames low..high, from no more sound than they need.
+
+        Of those at the end, only the moment of the frame itself counts; after column `end` they
+        hear silence.
+        """
         starts = np.array([self._start_column(frame) for frame in range(low, high)], np.intp)
-        begin, end = max(0, int(starts[0]) - MARGIN_COLUMNS), int(starts[-1]) + WINDOW_FRAMES
-        piece = self._pcm[begin * HOP_SAMPLES : (end - 1) * HOP_SAMPLES + HALF_WINDOW_SAMPLES]
+        begin = max(0, int(starts[0]) - MARGIN_COLUMNS)
+        piece = self._pcm[begin * HOP_SAMPLES : self._samples_for(end)]
         return windows_at(mel_spectrogram(piece)[:, : end - begin], starts - begin)
+
+    def _end_column(self, last: int) -> int:
+        """The mel columns before this one are all that the frames before `last` depend on."""
+        of_net = self._start_column(last - 1 + NET_CONTEXT_FRAMES) + WINDOW_FRAMES
+        moment = self._start_column(last - 1 + CONTEXT_FRAMES) + self._net.mel_lead_frames
+        return max(of_net, moment + MEL_FRAMES_PER_S // FPS)
+
+    def _samples_for(self, end_column: int) -> int:
+        return (end_column - 1) * HOP_SAMPLES + HALF_WINDOW_SAMPLES
 
     def _start_column(self, frame: int) -> int:
         return round(frame * MEL_FRAMES_PER_S / FPS) - self._net.mel_lead_frames
