@@ -53,12 +53,16 @@ def serve() -> Serve:
     """`async with serve(llm={…}) as base_url`: a real server with settings of the test's own."""
 
     @asynccontextmanager
-    async def start(wait: bool = True, **sections: dict[str, object]) -> AsyncIterator[str]:
+    async def start(
+        wait: bool = True, pings_s: float = 20, **sections: dict[str, object]
+    ) -> AsyncIterator[str]:
         listener = socket.create_server(("127.0.0.1", 0))
         config = uvicorn.Config(
             create_app(embedded_settings(**sections)),
             log_level="error",
             ws_max_size=64 * 1024 * 1024,
+            ws_ping_interval=pings_s,
+            ws_ping_timeout=pings_s,
         )
         server = uvicorn.Server(config)
         task = asyncio.create_task(server.serve(sockets=[listener]))

@@ -16,12 +16,28 @@ Message = dict[str, Any]
 class WsClient:
     """Reads text and media; `frames` holds everything in order, media as `(meta, bytes)`."""
 
-    def __init__(self, socket: ClientConnection, *, reports: bool = True) -> None:
+    def __init__(
+        self, socket: ClientConnection, *, reports: bool = True, follows: WsClient | None = None
+    ) -> None:
         self.socket = socket
         self.messages: list[Message] = []
         self.media: list[tuple[Message, bytes]] = []
         self._reports = reports
         self._ended: set[int] = set()
+        self._first_generation = follows.newest_generation + 1 if follows else 0
+
+    @property
+    def ready(self) -> Message:
+        """The greeting."""
+        return self.of("session_ready")[0]
+
+    @property
+    def newest_generation(self) -> int:
+        return max((m.get("generation_id") or 0 for m in self.messages), default=0)
+
+    def drop(self) -> None:
+        """The line breaks without a word."""
+        self.socket.transport.abort()
 
     async def send(self, type_: str, **fields: Any) -> None:
         await self.socket.send(json.dumps({"type": type_, **fields}))
@@ -77,8 +93,8 @@ class WsClient:
         if generation is None:
             return
         assert generation not in self._ended, message
-        newest = max((m.get("generation_id") or 0 for m in self.messages), default=0)
-        assert generation >= newest, "an older generation came back"
+        assert generation >= self.newest_generation, "an older generation came back"
+        assert generation >= self._first_generation, "a generation of the old line came back"
         if message["type"] == "turn_end":
             self._ended.add(generation)
 
@@ -90,5 +106,20 @@ async def joined(url: str, *, reports: bool = True, **hello: Any) -> AsyncIterat
         client = WsClient(socket, reports=reports)
         await client.send("hello", protocol=1, **hello)
         await client.until("session_ready")
+        await client.until("state_update", state="idle")
+        yield client
+
+
+@asynccontextmanager
+async def returned(
+    url: str, before: WsClient, *, reports: bool = True, **hello: Any
+) -> AsyncIterator[WsClient]:
+    """The client of `before` over a new line to `url`, a service's address."""
+    session_id, token = before.ready["session_id"], before.ready["resume_token"]
+    async with connect(f"{url}/ws/{session_id}", max_size=None) as socket:
+        client = WsClient(socket, reports=reports, follows=before)
+        await client.send("hello", protocol=1, resume_token=token, **hello)
+        await client.until("session_ready")
+        assert client.ready["session_id"] == session_id
         await client.until("state_update", state="idle")
         yield client

@@ -112,13 +112,11 @@ class HttpLine:
     async def deliver(self, frame: Frame) -> None:
         """A frame from the client; waits while the session is behind.
 
-        Raises:
-            LineLost: there is no session behind this line any more.
+        What comes after the end is dropped: the client has not heard of it yet.
         """
-        if not self.is_open:
-            raise LineLost("closed")
-        await self._inbox.put(frame)
-        self._mail.set()
+        if self.is_open:
+            await self._inbox.put(frame)
+            self._mail.set()
 
     async def poll(self, after: int, wait_s: float) -> bytes:
         """Forget what the client has, up to number `after`; give what it has not.

@@ -146,6 +146,7 @@ class Connection:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             ending = self._ending(writer, reader)
         finally:
+            self._hold.is_ending = True
             await _stop(reader)
             try:
                 await self._part(session, ending, writer)

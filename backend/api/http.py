@@ -15,7 +15,7 @@ from pydantic_core import from_json, to_json
 
 from backend.api.channel import HttpLine
 from backend.api.connection import PATIENCE_S, Connection
-from backend.api.line import Frame, LineLost, Upload
+from backend.api.line import Frame, Upload
 from backend.api.service import Service
 
 router = APIRouter()
@@ -73,8 +73,6 @@ async def send(request: Request, channel: str) -> None:
         async with asyncio.timeout(DELIVER_BOUND_S):
             for frame in frames:
                 await line.deliver(frame)
-    except LineLost:
-        raise Refused(404, NO_CHANNEL) from None
     except TimeoutError:
         raise Refused(503, "The session is busy with what was sent before.") from None
 

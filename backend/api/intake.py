@@ -43,10 +43,10 @@ class Intake:
     async def _hear_out(self, upload: Upload) -> None:
         """A recording is one utterance: the microphone is opened for it and closed after it."""
         pcm = decode_wav(upload.wav)
-        await self._session.start_listen(p.StartListen())
+        await self._dispatch(p.StartListen())
         for start in range(0, pcm.size, UPLOAD_PIECE):
             self._session.hear(pcm[start : start + UPLOAD_PIECE])
-        self._session.stop_listen()
+        await self._dispatch(p.StopListen())
 
     def _parse(self, frame: str) -> p.ClientMessage:
         if len(frame) > self._limits.max_message_bytes:

@@ -38,10 +38,14 @@ log = structlog.get_logger()
 
 
 class Hold:
-    """A line's hold on its session. `on_end` tells the line to let go, and why."""
+    """A line's hold on its session. `on_end` tells the line to let go, and why.
+
+    `is_ending` says that it lets go already; `released` is set when it has.
+    """
 
     def __init__(self, on_end: Callable[[SessionError], None]) -> None:
         self.end = on_end
+        self.is_ending = False
         self.released = asyncio.Event()
 
 
@@ -95,7 +99,7 @@ class SessionManager:
         """
         door = self._doors.setdefault(session_id, asyncio.Lock())
         async with door:
-            place = self._places.get(session_id)
+            place = await self._settled_place(session_id)
             if place is None:
                 return await self._enter(session_id, resume_token, hold)
             if _is_right(resume_token, place.session.resume_token):
@@ -208,6 +212,13 @@ class SessionManager:
 
     # ------------------------------------------------------------------ admission
 
+    async def _settled_place(self, session_id: str) -> _Place | None:
+        """The place under this id, once a line that is ending has left it."""
+        place = self._places.get(session_id)
+        if place is not None and place.hold is not None and place.hold.is_ending:
+            await self._until_released(place.hold)
+        return self._places.get(session_id)
+
     async def _enter(self, session_id: str, token: str | None, hold: Hold) -> Admission:
         """A session that is not here: from the store, or a fresh one."""
         record = await self._recall(session_id, token) if token else None
@@ -259,11 +270,14 @@ class SessionManager:
 
     async def _take_from(self, old: Hold) -> None:
         old.end(SessionTakenOver("This session goes on over a newer connection."))
+        await self._until_released(old)
+
+    async def _until_released(self, hold: Hold) -> None:
         try:
             async with asyncio.timeout(HANDOVER_BOUND_S):
-                await old.released.wait()
+                await hold.released.wait()
         except TimeoutError:
-            raise SessionBusy("This session cannot be taken over now. Try again.") from None
+            raise SessionBusy("The older line of this session hangs on. Try again.") from None
 
     # ------------------------------------------------------------------ places
 

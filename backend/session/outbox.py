@@ -3,11 +3,11 @@
 It numbers messages, keeps a meta and its binary frame together, and drops whatever belongs to an
 older generation: ghost audio is impossible by construction. It knows nothing of what it carries.
 
-    OPEN ──finish──▶ LAST_WORDS          what is queued is still written, then `run` returns
-      │  ▲
-    rest │ restart                       over another line, numbered from 1
-      ▼  │
-    SHUT ◀── too much is waiting         what is posted is dropped
+    OPEN ──finish──────────▶ LAST_WORDS   what is queued is still written, then `run` returns
+     │ ▲ └─too much waits──▶ STALLED      what is posted is dropped, and `run` gives the line up
+    rest │
+     ▼ restart                            over another line, numbered from 1
+    RESTING                               what is posted is dropped
 """
 
 from __future__ import annotations
@@ -40,7 +40,11 @@ class LineStalled(Exception):
 class _Door(Enum):
     OPEN = "open"
     LAST_WORDS = "last words"
-    SHUT = "shut"
+    STALLED = "stalled"
+    RESTING = "resting"
+
+
+_SHUT = (_Door.STALLED, _Door.RESTING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +121,12 @@ class Outbox:
         Raises:
             LineStalled: one message took longer than `stall_s`, or too many are waiting.
         """
-        while self._items or self._door is _Door.OPEN:
+        while self._items or self._door in (_Door.OPEN, _Door.RESTING):
             await self._wake.wait()
             self._wake.clear()
             while self._items:
                 await self._write_in_time(sink, self._next(), stall_s)
-        if self._door is _Door.SHUT:
+        if self._door is _Door.STALLED:
             raise LineStalled(f"More than {MAX_WAITING} messages were waiting.")
 
     def finish(self) -> None:
@@ -132,7 +136,7 @@ class Outbox:
 
     def rest(self) -> None:
         """The line is gone: nothing waits for it, and what is posted now is dropped."""
-        self._door = _Door.SHUT
+        self._door = _Door.RESTING
         self._drop_all()
 
     def restart(self) -> None:
@@ -184,11 +188,12 @@ class Outbox:
             return False
         if isinstance(item.message, TurnEnd) and item.generation is not None:
             self._ended = item.generation
-        if self._door is _Door.SHUT:
+        if self._door in _SHUT:
             return False
         self._items.append(item)
         if len(self._items) > MAX_WAITING:
-            self.rest()
+            self._door = _Door.STALLED
+            self._drop_all()
         self._wake.set()
         return True
 
@@ -219,7 +224,7 @@ class Outbox:
     def _has_room(self, size: int) -> bool:
         """There is, always, for one; a shut door keeps nobody waiting."""
         media = [len(item.media) for item in self._items if item.media is not None]
-        if not media or self._door is _Door.SHUT:
+        if not media or self._door in _SHUT:
             return True
         return len(media) < self._media_slots and sum(media) + size <= self._media_bytes
 

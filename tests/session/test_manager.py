@@ -180,6 +180,14 @@ async def test_a_newcomer_with_the_token_takes_over_from_a_line_that_hangs_on(
     assert house.told["a"].close_code == 4001
 
 
+async def test_who_comes_while_the_old_line_is_ending_waits_for_that(house: House) -> None:
+    guest = await house.admit("a")
+    house.held["a"].is_ending = True
+    losing = asyncio.create_task(house.lose(guest))
+    fresh = await house.admit("a")
+    assert losing.done() and fresh is not guest and guest.ended == ["replaced"]
+
+
 async def test_a_line_that_does_not_let_go_keeps_its_session(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
