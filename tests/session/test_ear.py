@@ -434,6 +434,20 @@ async def test_without_echo_cancellation_own_words_interrupt(room: Room) -> None
 
 
 @listening(echo_cancellation=None)
+async def test_a_recogniser_that_is_not_sure_cannot_tell_echo_from_own_words(room: Room) -> None:
+    room.asr.confidence = None
+    room.asr.words = "i mean whale"
+    room.speak("I am very well.")
+    await room.say(3000)
+    room.fall_silent()
+    await room.hush(2000)
+    assert room.log == []
+    await room.say(1000)
+    await room.hush(2000)
+    assert room.texts == ["i mean whale"]
+
+
+@listening(echo_cancellation=None)
 async def test_the_first_moments_of_a_reply_are_not_heard(room: Room) -> None:
     await room.hush(500)
     room.speak()

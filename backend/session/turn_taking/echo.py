@@ -20,12 +20,14 @@ class Evidence(NamedTuple):
     """Part of its words, 0…1, that repeat the avatar's."""
     least: int
     """How many words that must be."""
+    least_confidence: float
+    """A recogniser that is less sure, 0…1, may have misheard the avatar: its words do not count."""
 
 
-CANCELLED = Evidence(share=0.7, least=2)
+CANCELLED = Evidence(share=0.7, least=2, least_confidence=0.0)
 """The client takes the avatar out of the sound: a lone word in common is the user's."""
-NOT_CANCELLED = Evidence(share=0.4, least=1)
-"""The avatar is surely in the sound, and half of it misheard."""
+NOT_CANCELLED = Evidence(share=0.4, least=1, least_confidence=0.5)
+"""The avatar is surely in the sound. A weak recogniser makes new words of it time and again."""
 ALIKE = 0.5
 """Share of letter pairs, 0…1, from which two words are taken for one."""
 RECENT = 300
@@ -34,9 +36,13 @@ RECENT = 300
 _TOKEN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|[^\W_\u3400-\u9fff]+")
 
 
-def is_echo(text: str, avatar_words: str, evidence: Evidence) -> bool:
-    """Whether `text` repeats, in order, what the avatar has said."""
+def is_echo(
+    text: str, avatar_words: str, evidence: Evidence, confidence: float | None = None
+) -> bool:
+    """Whether `text` repeats, in order, what the avatar has said, or might."""
     heard, said = tokens(text), tokens(avatar_words)[-RECENT:]
+    if said and (confidence or 0.0) < evidence.least_confidence:
+        return True
     enough = max(evidence.least, evidence.share * len(heard))
     if not heard or len(said) < enough:
         return False

@@ -248,10 +248,11 @@ class Listener:
         await self._conversation.heard(replace(final.result, speech_ended_at=ended_s))
 
     def _kind(self, outcome: Recognised) -> Words:
-        if not isinstance(outcome.result, Transcript):
+        heard = outcome.result
+        if not isinstance(heard, Transcript):
             return Words.NONE
         evidence = CANCELLED if self._trusts_sound else NOT_CANCELLED
-        return kind_of_words(outcome.result.text, outcome.job.avatar_words, evidence)
+        return kind_of_words(heard.text, outcome.job.avatar_words, evidence, heard.confidence)
 
     # ------------------------------------------------------------------ the avatar
 

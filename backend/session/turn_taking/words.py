@@ -23,11 +23,13 @@ class Words(Enum):
     REAL = "real"
 
 
-def kind_of_words(text: str, avatar_words: str, evidence: Evidence) -> Words:
+def kind_of_words(
+    text: str, avatar_words: str, evidence: Evidence, confidence: float | None = None
+) -> Words:
     """What `text` is to an avatar that has just said `avatar_words`; "" when it was silent."""
     said = _ASIDE.sub(" ", text)
     if not any(character.isalnum() for character in said):
         return Words.NONE
-    if is_echo(said, avatar_words, evidence):
+    if is_echo(said, avatar_words, evidence, confidence):
         return Words.ECHO
     return Words.BACKCHANNEL if is_backchannel(said) else Words.REAL

@@ -55,6 +55,7 @@ class ScriptedAsr(BaseHandler[SpeechSegment, Transcript]):
         super().__init__(context)
         self.words: str | Exception = "hello"
         self.delay_s = 0.05
+        self.confidence: float | None = 0.9
         self.asked: list[tuple[float, int]] = []
         """When, and how many milliseconds of sound."""
         self.running = self.most_running = self.thrown_away = 0
@@ -74,7 +75,7 @@ class ScriptedAsr(BaseHandler[SpeechSegment, Transcript]):
         if isinstance(words, Exception):
             raise words
         if words:
-            yield Transcript(item.stamp, words, "en")
+            yield Transcript(item.stamp, words, "en", self.confidence)
 
 
 class Room:

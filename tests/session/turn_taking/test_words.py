@@ -50,7 +50,7 @@ def test_not_just_go_on(text: str) -> None:
     ],
 )
 def test_the_avatars_own_words_are_echo_even_if_misheard(heard: str) -> None:
-    assert is_echo(heard, SEA, CANCELLED) and is_echo(heard, SEA, NOT_CANCELLED)
+    assert is_echo(heard, SEA, CANCELLED) and is_echo(heard, SEA, NOT_CANCELLED, 0.9)
 
 
 @pytest.mark.parametrize(
@@ -72,20 +72,27 @@ def test_other_words_are_not(heard: str) -> None:
 
 def test_without_cancellation_half_a_repetition_is_enough() -> None:
     misheard = "once upon a time when that did you fail to the phone"
-    assert is_echo(misheard, SEA, NOT_CANCELLED) and not is_echo(misheard, SEA, CANCELLED)
-    assert is_echo("sea", SEA, NOT_CANCELLED)
-    assert not is_echo("excuse me what time is it", SEA, NOT_CANCELLED)
+    assert is_echo(misheard, SEA, NOT_CANCELLED, 0.9) and not is_echo(misheard, SEA, CANCELLED)
+    assert is_echo("sea", SEA, NOT_CANCELLED, 0.9)
+    assert not is_echo("excuse me what time is it", SEA, NOT_CANCELLED, 0.9)
+
+
+@pytest.mark.parametrize("confidence", [None, 0.3])
+def test_without_cancellation_what_may_be_misheard_is_echo(confidence: float | None) -> None:
+    assert is_echo("excuse me", SEA, NOT_CANCELLED, confidence)
+    assert not is_echo("excuse me", SEA, CANCELLED, confidence)
+    assert not is_echo("excuse me", "", NOT_CANCELLED, confidence), "nobody spoke but the user"
 
 
 def test_chinese_is_compared_by_characters() -> None:
     assert tokens("我们go公园!") == ["我", "们", "go", "公", "园"]
     assert is_echo("天气很好我们去公园", WEATHER, CANCELLED)
     assert not is_echo("停一下", WEATHER, CANCELLED)
-    assert not is_echo("明天会下雨吗", WEATHER, NOT_CANCELLED)
+    assert not is_echo("明天会下雨吗", WEATHER, NOT_CANCELLED, 0.9)
 
 
 def test_nothing_echoes_a_silent_avatar() -> None:
-    assert not is_echo("hello", "", NOT_CANCELLED) and not is_echo("", SEA, NOT_CANCELLED)
+    assert not is_echo("hello", "", NOT_CANCELLED) and not is_echo("", SEA, CANCELLED)
 
 
 @given(st.lists(st.sampled_from(SEA.split()), min_size=2, max_size=60))
