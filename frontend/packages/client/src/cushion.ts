@@ -1,9 +1,9 @@
 /**
  * How much of a stream must lie ready before it plays. Pure: seconds in, a verdict out.
  *
- * A reply begins on a thin cushion, for the sake of an early first word. Each time it runs dry the
- * line has shown itself to be slower than that, so the next start waits for twice as much; minutes of
- * undisturbed playing earn the thin cushion back.
+ * A reply always begins on a thin cushion, for the sake of an early first word. Each time it runs dry
+ * the line has shown itself to be slower than that, so it goes on only with twice as much; a minute of
+ * undisturbed playing earns the thin cushion back.
  */
 export interface CushionOptions {
   startS: number
@@ -12,34 +12,46 @@ export interface CushionOptions {
   halfLifeS: number
 }
 
-export const DEFAULT_CUSHION: CushionOptions = { startS: 0.2, maxS: 2, halfLifeS: 30 }
+export const DEFAULT_CUSHION: CushionOptions = { startS: 0.2, maxS: 2, halfLifeS: 20 }
 
 export class Cushion {
   private added = 0
 
   constructor(private readonly options: CushionOptions = DEFAULT_CUSHION) {}
 
-  /** Seconds that must be ahead. */
-  get neededS(): number {
-    return this.options.startS + this.added
+  /** Seconds that must be ahead to begin. */
+  get toStartS(): number {
+    return this.options.startS
   }
 
-  /**
-   * `waitedS`: since the wait began; a wait as long as the cushion itself is long enough for the
-   * short end of a reply. `isComplete`: nothing more will come, so waiting for more is in vain.
-   */
-  isEnough(aheadS: number, waitedS: number, isComplete: boolean): boolean {
-    if (aheadS <= 0) return false
-    return isComplete || aheadS >= this.neededS || waitedS >= this.neededS
+  /** Seconds that must be ahead to go on after it ran dry. */
+  get toGoOnS(): number {
+    return this.options.startS + this.added
   }
 
   ranDry(): void {
     const { startS, maxS } = this.options
-    this.added = Math.min(maxS, this.neededS * 2) - startS
+    this.added = Math.min(maxS, this.toGoOnS * 2) - startS
   }
 
   /** So many seconds were played without a break. */
   played(seconds: number): void {
     this.added *= 0.5 ** (seconds / this.options.halfLifeS)
   }
+}
+
+export interface Fill {
+  /** What must lie ready. */
+  neededS: number
+  /** What lies ready. */
+  aheadS: number
+  /** Since the wait began. */
+  waitedS: number
+  /** Nothing more will come, so waiting for more is in vain. */
+  isComplete: boolean
+}
+
+/** A wait as long as the cushion itself is long enough, for the short end of a reply. */
+export function isEnough({ neededS, aheadS, waitedS, isComplete }: Fill): boolean {
+  return aheadS > 0 && (isComplete || aheadS >= neededS || waitedS >= neededS)
 }

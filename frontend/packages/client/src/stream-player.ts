@@ -6,7 +6,7 @@
  * that the first piece only has to be put in. What happens when is decided by `Timeline` (which chunk
  * sounds) and `Cushion` (how much must lie ready); this room only moves the element and tells.
  */
-import { Cushion } from './cushion'
+import { Cushion, isEnough } from './cushion'
 import { conceal, FADE_IN_MS, FADE_OUT_MS, isInSight, reveal } from './curtain'
 import { Emitter } from './emitter'
 import type { IdleFace } from './idle-face'
@@ -49,7 +49,7 @@ export class StreamPlayer extends Emitter<PlayerEvents> {
   /** Grows whenever what was going on is overtaken, so that what still waits knows it is stale. */
   private turn = 0
   private primed = false
-  private fillingSinceMs = 0
+  private filling = { sinceMs: 0, neededS: 0 }
   private hold: Timer | undefined
   private renewal: Timer | undefined
 
@@ -82,7 +82,7 @@ export class StreamPlayer extends Emitter<PlayerEvents> {
     this.timeline.add(meta)
     this.reel.append({ data, begins })
     if (this.act === 'dry') this.refill(meta)
-    else if (this.act === 'aside') this.startFilling()
+    else if (this.act === 'aside') this.startFilling(this.cushion.toStartS)
   }
 
   /** The reply goes on elsewhere for a while. */
@@ -156,13 +156,13 @@ export class StreamPlayer extends Emitter<PlayerEvents> {
     clearTimeout(this.renewal)
     if (!this.timeline.isEmpty) this.renew()
     this.turn += 1
-    this.startFilling()
+    this.startFilling(this.cushion.toStartS)
   }
 
-  private startFilling(): void {
+  private startFilling(neededS: number): void {
     this.act = 'filling'
-    this.fillingSinceMs = performance.now()
-    setTimeout(() => this.fill(), this.cushion.neededS * 1000)
+    this.filling = { sinceMs: performance.now(), neededS }
+    setTimeout(() => this.fill(), neededS * 1000 + 10)
   }
 
   /** More has come after everything had been played: a wider cushion before it goes on. */
@@ -171,16 +171,17 @@ export class StreamPlayer extends Emitter<PlayerEvents> {
     this.cushion.ranDry()
     this.emit('playback', playbackOf(meta, 'underrun', 0))
     this.video.pause()
-    this.startFilling()
+    this.startFilling(this.cushion.toGoOnS)
   }
 
   private fill(): void {
     if (this.act !== 'filling' || this.held) return
     this.hop()
+    const { sinceMs, neededS } = this.filling
     const aheadS = this.reel.aheadS(this.video.currentTime)
-    const waitedS = (performance.now() - this.fillingSinceMs) / 1000
+    const waitedS = (performance.now() - sinceMs) / 1000
     const isComplete = this.concluded && this.reel.isSettled
-    if (this.cushion.isEnough(aheadS, waitedS, isComplete)) void this.join()
+    if (isEnough({ neededS, aheadS, waitedS, isComplete })) void this.join()
   }
 
   /** Over a hole in the stream, such as a sentence that was sound only leaves behind. */
