@@ -28,8 +28,11 @@ from backend.avatar.renderer import Line, Renderer, RenderOptions
 from backend.avatar.template import Template, load_template
 from backend.config import AvatarSettings, EngineSettings, Settings, load_settings
 from backend.engine.local import LocalEngine
+from bench import stream
 
 BATCH = 8
+LONGEST_MEASURE_S = 600.0
+SENTENCE_S = 3.0
 
 
 class CpuClock:
@@ -46,7 +49,8 @@ class CpuClock:
 
 
 def measure(video_s: float = 10.0, repeats: int = 3) -> dict[str, Any]:
-    """Core-seconds per second of video with its split, and milliseconds of net per frame.
+    """Core-seconds per second of video with its split, milliseconds of net per frame, and a reply
+    as a stream.
 
     Raises:
         AssetError: there is no avatar, or no net.
@@ -56,14 +60,15 @@ def measure(video_s: float = 10.0, repeats: int = 3) -> dict[str, Any]:
 
 async def _measure_in_a_worker(settings: Settings, video_s: float, repeats: int) -> dict[str, Any]:
     """Where rendering really runs: a worker has its own limits on threads."""
-    engine = LocalEngine(EngineSettings(render_workers=1))
+    engine = LocalEngine(EngineSettings(render_workers=1, call_timeout_s=LONGEST_MEASURE_S))
     await engine.start()
     try:
         begin_s = time.perf_counter()
         booth = await engine.spawn(Booth, settings.avatar)
         load_s = time.perf_counter() - begin_s
         figures: dict[str, Any] = await booth.call("measure", video_s, repeats)
-        return {**figures, "worker_load_s": round(load_s, 2)}
+        reply = await stream.measure(engine, settings, babble(SENTENCE_S))
+        return {**figures, "worker_load_s": round(load_s, 2), "stream": reply}
     finally:
         await engine.close()
 
