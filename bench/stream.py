@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import statistics
 import time
-from collections import Counter
 from itertools import pairwise
 from typing import Any
 
@@ -62,15 +61,12 @@ async def _reply(
 
 def _seams(data: bytes) -> dict[str, int]:
     """Places where a decoder finds a picture or a block of sound not right after the last one."""
-    ends: dict[str, list[tuple[int, int]]] = {"video": [], "audio": []}
+    spans: dict[str, list[tuple[int, int]]] = {"video": [], "audio": []}
     with av.open(io.BytesIO(data)) as file:
         for packet in file.demux():
             if packet.pts is not None:
-                ends[packet.stream.type].append((packet.pts, packet.pts + packet.duration))
-    found = Counter(
-        kind
-        for kind, spans in ends.items()
-        for (_, end), (begin, _) in pairwise(spans)
-        if end != begin
-    )
-    return {"video_seams": found["video"], "audio_seams": found["audio"]}
+                spans[packet.stream.type].append((packet.pts, packet.pts + packet.duration))
+    return {
+        f"{kind}_seams": sum(end != begin for (_, end), (begin, _) in pairwise(packets))
+        for kind, packets in spans.items()
+    }
