@@ -33,6 +33,8 @@ STOP_TIMEOUT_S = 2.0
 RELAUNCH_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 10.0
 READ_BUFFER_BYTES = 1 << 20
+SUSPICIOUS_S = 2.0
+"""A worker that has owed a reply for longer gets no more actors while there is another one."""
 
 # Parallelism comes from the number of workers. A thread pool in each would fight over the cores.
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -54,6 +56,7 @@ class WorkerLink:
         self._stdout = process.stdout
         self._call_timeout_s = call_timeout_s
         self._watchdog: asyncio.TimerHandle | None = None
+        self._waiting_since_s = 0.0
         self._pending: dict[int, asyncio.Future[Any]] = {}
         self._call_ids = itertools.count(1)
 
@@ -132,6 +135,12 @@ class WorkerLink:
             self.process.kill()
             await self.process.wait()
 
+    @property
+    def is_suspicious(self) -> bool:
+        """It has been busy with one call for strangely long."""
+        waited_s = asyncio.get_running_loop().time() - self._waiting_since_s
+        return bool(self._pending) and waited_s > SUSPICIOUS_S
+
     def rss_bytes(self) -> int:
         try:
             return int(psutil.Process(self.process.pid).memory_info().rss)
@@ -168,6 +177,7 @@ class WorkerLink:
         if self._pending:
             loop = asyncio.get_running_loop()
             self._watchdog = loop.call_later(self._call_timeout_s, self._end_hanging)
+            self._waiting_since_s = loop.time()
 
     def _end_hanging(self) -> None:
         log.error("engine.worker_hangs", pid=self.process.pid, busy_s=self._call_timeout_s)
@@ -285,7 +295,10 @@ class LocalEngine:
         try:
             async with asyncio.timeout(self._settings.start_timeout_s), self._changed:
                 await self._changed.wait_for(self._living)
-                return min(self._living(), key=lambda link: (len(link.actors), link.busy_s))
+                return min(
+                    self._living(),
+                    key=lambda link: (link.is_suspicious, len(link.actors), link.busy_s),
+                )
         except TimeoutError as error:
             raise EngineError("No worker process is running, and none could be started.") from error
 

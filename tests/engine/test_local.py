@@ -210,6 +210,25 @@ async def test_a_worker_that_hangs_is_noticed_though_nobody_waits_any_more() -> 
         await engine.close()
 
 
+async def test_nobody_is_sent_to_a_worker_that_seems_to_hang(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("backend.engine.local.SUSPICIOUS_S", 0.05)
+    engine = LocalEngine(EngineSettings(render_workers=2, start_timeout_s=20.0))
+    await engine.start()
+    try:
+        slow = await engine.spawn(Slow)
+        sound = [await engine.spawn(Counter)]
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await slow.call("sleep", 60.0)
+        await slow.close()
+        sound += [await engine.spawn(Counter) for _ in range(2)]
+        assert len({await actor.call("pid") for actor in sound}) == 1
+    finally:
+        await engine.close()
+
+
 async def test_a_busy_worker_is_not_taken_for_a_hanging_one() -> None:
     settings = EngineSettings(render_workers=1, start_timeout_s=20.0, call_timeout_s=0.5)
     engine = LocalEngine(settings)
