@@ -14,6 +14,9 @@ import type { ReplyPlayer } from './reply-player'
 
 export type Wishes = Pick<Hello, 'avatar' | 'voice' | 'language' | 'role' | 'output' | 'token'>
 
+/** What brings a conversation back. */
+export type Resumption = Pick<SessionReady, 'session_id' | 'resume_token'>
+
 export interface SessionEvents {
   phase: Phase
   ready: SessionReady
@@ -37,6 +40,8 @@ export interface SessionOptions {
   wishes: Wishes
   /** Where channels are opened on networks that let no WebSocket through: `https://host/api/channel`. */
   channels?: string
+  /** A conversation of an earlier page to go on with. */
+  resumption?: Resumption
   createSocket?: ConnectionOptions['createSocket']
 }
 
@@ -45,7 +50,7 @@ export class Session extends Emitter<SessionEvents> {
   private readonly player: ReplyPlayer
   private readonly recorder: Recorder
   private wishes: Wishes
-  private ready: SessionReady | null = null
+  private known: Resumption | null
   private facts: Facts = INITIAL_FACTS
 
   constructor(options: SessionOptions) {
@@ -53,6 +58,7 @@ export class Session extends Emitter<SessionEvents> {
     this.player = options.player
     this.recorder = options.recorder
     this.wishes = options.wishes
+    this.known = options.resumption ?? null
     const { endpoint, channels, createSocket } = options
     this.connection = new Connection({
       url: () => `${endpoint}/${this.sessionId}`,
@@ -69,6 +75,11 @@ export class Session extends Emitter<SessionEvents> {
 
   get phase(): Phase {
     return phaseOf(this.facts)
+  }
+
+  /** What would bring this conversation back after the page is gone; null when nothing would. */
+  get resumption(): Resumption | null {
+    return this.known
   }
 
   open(): void {
@@ -138,16 +149,12 @@ export class Session extends Emitter<SessionEvents> {
     this.player.unlock()
   }
 
-  private get resumable(): SessionReady | null {
-    return this.ready?.capabilities.includes('resume') ? this.ready : null
-  }
-
   private get sessionId(): string {
-    return this.resumable?.session_id ?? 'new'
+    return this.known?.session_id ?? 'new'
   }
 
   private hello(): Hello {
-    const resume_token = this.resumable?.resume_token
+    const resume_token = this.known?.resume_token
     return {
       type: 'hello',
       protocol: PROTOCOL_VERSION,
@@ -204,7 +211,8 @@ export class Session extends Emitter<SessionEvents> {
   private greeted(ready: SessionReady): void {
     // Another connection, another count: what still plays belongs to nobody.
     this.player.reset()
-    this.ready = ready
+    const { session_id, resume_token, capabilities } = ready
+    this.known = capabilities.includes('resume') ? { session_id, resume_token } : null
     this.learn({ link: 'up' })
     this.sayIdlePosition()
     if (this.facts.microphone) this.sayListening()

@@ -202,3 +202,43 @@ test('replies of a new connection are counted anew', async () => {
   await chunk(again, 1)
   expect(subtitles).toEqual(['Hello.', null, 'Hello.'])
 })
+
+test('how far a reply was heard is said before the word that cuts it', async () => {
+  const socket = greet()
+  await chunk(socket, 1)
+  session.send('Wait')
+  expect(socket.sent.at(-3)).toMatchObject({ type: 'playback', event: 'stopped' })
+  expect(socket.sent.at(-2)).toMatchObject({ type: 'idle_position' })
+  expect(socket.sent.at(-1)).toEqual({ type: 'text', text: 'Wait' })
+  await chunk(socket, 2)
+  session.interrupt()
+  expect(socket.types().slice(-2)).toEqual(['playback', 'interrupt'])
+})
+
+test('somebody seems to speak: silence that can be taken back', async () => {
+  const socket = greet()
+  await chunk(socket, 1)
+  socket.text({ type: 'playback_control', action: 'pause', generation_id: 1 })
+  expect(session.phase).toBe('hearing')
+  socket.text({ type: 'playback_control', action: 'resume', generation_id: 1 })
+  await settle()
+  expect(session.phase).toBe('speaking')
+  const events = socket.sent.map((one) => (one as { event?: string }).event).filter(Boolean)
+  expect(events).toEqual(['started', 'paused', 'resumed'])
+})
+
+test('a conversation of an earlier page is gone on with', () => {
+  const resumption = { session_id: 'old', resume_token: 'key' }
+  const player = new ReplyPlayer({
+    idle: new FakeVideo().element,
+    stream: new FakeVideo().element,
+    chunks: [videos[0].element, videos[1].element],
+  })
+  const options = { endpoint: 'ws://host/ws', player, recorder, wishes: {}, createSocket: FakeSocket.create }
+  const later = new Session({ ...options, resumption })
+  later.open()
+  expect(FakeSocket.last.url).toBe('ws://host/ws/old')
+  expect(greet({ capabilities: ['resume'] }).sent[0]).toMatchObject({ resume_token: 'key' })
+  expect(later.resumption).toEqual({ session_id: 's', resume_token: 'token' })
+  later.close()
+})

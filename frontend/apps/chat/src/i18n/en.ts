@@ -89,6 +89,7 @@ export const en = {
   } as Record<string, string>,
   notice: {
     replaced: '{from} is not available; {to} takes over.',
+    reconnected: 'The line is back. We can go on.',
   },
 }
 

@@ -91,5 +91,6 @@ export const zh: Messages = {
   },
   notice: {
     replaced: '{from} 不可用，已由 {to} 接替。',
+    reconnected: '连接已恢复，我们继续。',
   },
 }

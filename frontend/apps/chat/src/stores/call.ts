@@ -15,12 +15,14 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import { microphoneProblem, serverProblem, UNREACHABLE, WAKING, type Problem } from '../lib/problems'
 import { RECORDER_WORKLET_URL } from '../lib/recorder-worklet'
+import { keepResumption, takeResumption } from '../lib/resumption'
 import { useConversation } from './conversation'
 import { useService } from './service'
 import { useSettings } from './settings'
 
 export interface NoticeLine {
   id: number
+  /** The service's own words, or the key of ours. */
   text: string
   from: string | null
   to: string | null
@@ -67,6 +69,7 @@ export const useCall = defineStore('call', () => {
     session = new Session({
       endpoint: `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/ws`,
       channels: `${protocol}//${host}/api/channel`,
+      resumption: takeResumption(),
       player: new ReplyPlayer(elements),
       recorder: new Recorder(RECORDER_WORKLET_URL),
       wishes: {
@@ -77,6 +80,7 @@ export const useCall = defineStore('call', () => {
       },
     })
     listen(session)
+    keepResumption(() => session?.resumption ?? null)
     session.setVolume(settings.volume)
     session.open()
     void service.load()
@@ -98,7 +102,10 @@ export const useCall = defineStore('call', () => {
     })
     addEventListener('online', () => current.retry())
     let attempts = 0
-    current.on('ready', () => (attempts = 0))
+    current.on('ready', ({ resumed }) => {
+      if (attempts > 0 && resumed) announce('notice.reconnected', null, null)
+      attempts = 0
+    })
     current.on('down', ({ retryInMs }) => {
       attempts += 1
       retrying.value = retryInMs !== null
