@@ -20,11 +20,11 @@ import psutil
 
 from backend.avatar.codecs import FPS, SAMPLE_RATE, VideoFormat
 from backend.avatar.compositor import Compositor
-from backend.avatar.encoder import StreamEncoder
 from backend.avatar.hearing import Hearing
 from backend.avatar.lipsync import LipSync, load_lipsync
 from backend.avatar.package import find_avatar
 from backend.avatar.renderer import Line, Renderer, RenderOptions
+from backend.avatar.stream_encoder import StreamEncoder
 from backend.avatar.template import Template, load_template
 from backend.config import AvatarSettings, EngineSettings, Settings, load_settings
 from backend.engine.local import LocalEngine

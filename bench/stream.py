@@ -62,9 +62,9 @@ async def _reply(
 def _seams(data: bytes) -> dict[str, int]:
     """Places where a decoder finds a picture or a block of sound not right after the last one."""
     spans: dict[str, list[tuple[int, int]]] = {"video": [], "audio": []}
-    with av.open(io.BytesIO(data)) as file:
+    with av.open(io.BytesIO(data), "r") as file:
         for packet in file.demux():
-            if packet.pts is not None:
+            if packet.pts is not None and packet.duration is not None:
                 spans[packet.stream.type].append((packet.pts, packet.pts + packet.duration))
     return {
         f"{kind}_seams": sum(end != begin for (_, end), (begin, _) in pairwise(packets))

@@ -6,6 +6,7 @@ have their turn. The caller goes on with `advance` while there is `more`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,12 +17,16 @@ import numpy as np
 
 from backend.avatar.codecs import FPS, I420, SAMPLES_PER_FRAME, Pcm, VideoFormat
 from backend.avatar.compositor import Compositor
-from backend.avatar.encoder import ENCODERS, Encoder
+from backend.avatar.encoder import Encoder
+from backend.avatar.file_encoder import FileEncoder
 from backend.avatar.hearing import BATCH_FRAMES, Heard, Hearing
 from backend.avatar.lipsync import LipSync, load_lipsync
 from backend.avatar.package import AvatarPackage
+from backend.avatar.stream_encoder import StreamEncoder
 from backend.avatar.template import load_template
 from backend.protocol import Container
+
+ENCODERS: Mapping[Container, type[Encoder]] = {"mp4": FileEncoder, "fmp4": StreamEncoder}
 
 
 @dataclass(frozen=True, slots=True)

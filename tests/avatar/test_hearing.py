@@ -8,7 +8,8 @@ from face_samples import speech
 
 from backend.avatar import mouth
 from backend.avatar.codecs import SAMPLES_PER_FRAME
-from backend.avatar.encoder import SOUND_LEAD_FRAMES, FileEncoder
+from backend.avatar.encoder import SOUND_LEAD_FRAMES
+from backend.avatar.file_encoder import FileEncoder
 from backend.avatar.hearing import BATCH_FRAMES, Hearing
 from backend.avatar.lipsync import LipSync, load_lipsync
 from backend.avatar.mel import mel_spectrogram, mel_windows
