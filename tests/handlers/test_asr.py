@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -77,6 +81,22 @@ async def test_whisper_is_loaded_once_for_all_sessions(
     one, other = WhisperAsr(context), WhisperAsr(context)
     await asyncio.gather(one.initialize(), other.initialize())
     assert one._whisper is other._whisper
+
+
+async def test_whisper_that_is_stopped_does_not_decode(
+    make_context: ContextFactory, tiny_whisper: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asr = WhisperAsr(make_context(asr={"model": str(tiny_whisper), "threads": 1}))
+    await asr.initialize()
+    stop = threading.Event()
+    decoded: list[int] = []
+
+    def transcribe(*args: object, **options: object) -> tuple[Iterator[Any], Any]:
+        stop.set()  # while it finds out the language
+        return (decoded.append(number) for number in range(3)), SimpleNamespace(language="en")
+
+    monkeypatch.setattr(asr._whisper._model, "transcribe", transcribe)
+    assert asr._whisper.recognise(speech(SAID), None, 1, stop)[0] == "" and not decoded
 
 
 async def test_whisper_hears_nothing_in_silence(

@@ -138,7 +138,8 @@ class Storm:
         await self.session.interrupt()
 
     async def start_listen(self) -> None:
-        await self.session.start_listen(StartListen())
+        is_cancelled = self.rng.choice((None, False, True, True))
+        await self.session.start_listen(StartListen(echo_cancellation=is_cancelled))
         self.is_listening = True
 
     async def stop_listen(self) -> None:

@@ -58,7 +58,7 @@ class Whisper:
             without_timestamps=True,
         )
         texts, log_probabilities = [], []
-        for segment in segments:
+        for segment in () if stop.is_set() else segments:  # the first step decodes
             if stop.is_set():
                 break
             if segment.compression_ratio <= _MOST_REPETITIVE:

@@ -114,7 +114,9 @@ class Listener:
 
     async def recognised(self, outcome: Recognised) -> None:
         """A recognition came to its end."""
-        self._pace.took(outcome.cost_s, clock.now())
+        if isinstance(outcome.result, Transcript):  # noise costs nothing, and says nothing of cost
+            sound_s = outcome.job.segment.pcm.size / SAMPLE_RATE
+            self._pace.took(outcome.cost_s, sound_s, clock.now())
         if not self._recogniser.take(outcome.job):
             return
         match outcome.job.purpose:
@@ -157,7 +159,8 @@ class Listener:
             case Step.COMMIT:
                 await self._commit(self._vad.end())
             case Step.WAIT:
-                is_due = is_speech and self._pace.is_due(now_ms, clock.now())
+                sound_s = (now_ms - self._began_ms) / 1000
+                is_due = is_speech and self._pace.is_due(now_ms, clock.now(), sound_s)
                 if is_due and self._recogniser.is_idle:
                     self._recognise(Purpose.PARTIAL, self._vad.utterance())
 
