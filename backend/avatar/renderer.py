@@ -52,13 +52,15 @@ class AboutRenderer:
 class Line:
     """One sentence of a reply, as its sound is labelled.
 
-    begin_at: the template frame to begin with, such as the one that idle shows.
+    begin_at: the template frame to begin with, such as the one that idle shows. received_frames:
+    how much of the reply has arrived so far.
     """
 
     reply: int
     sentence: int
     begin_at: int
     container: Container = "mp4"
+    received_frames: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +85,17 @@ class Progress:
     more: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Stream:
-    """What the sentences of one reply share."""
+    """What the sentences of one reply share. `frames` counts the reply's, up to the last cut."""
 
     reply: int
     encoder: Encoder
+    frames: int
+
+    def leads_to(self, line: Line) -> bool:
+        here = (self.reply, self.encoder.container, self.frames)
+        return here == (line.reply, line.container, line.received_frames)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +104,14 @@ class _Sentence:
 
     line: Line
     hearing: Hearing
-    encoder: Encoder
+    stream: _Stream
 
 
 class Renderer:
     """Draws sentence after sentence, each from the template frame that it is told.
 
-    The sentences of a reply share one encoder. A sentence that was left unfinished takes it along:
-    part of it may have been compressed and never sent.
+    The sentences of a reply share one encoder. A sentence that was left unfinished takes it along,
+    and so does a chunk that did not arrive: the rest would have no place in time.
     """
 
     _rehearsed: ClassVar[set[tuple[Path, Path]]] = set()
@@ -147,7 +154,7 @@ class Renderer:
         sentence = self._sentence
         if sentence is None:
             return Progress()
-        hearing, encoder = sentence.hearing, sentence.encoder
+        hearing, encoder = sentence.hearing, sentence.stream.encoder
         if hearing.ready:
             self._draw(encoder, hearing.take())
         if hearing.is_over:
@@ -155,7 +162,7 @@ class Renderer:
         is_full = chunk_frames is not None and encoder.frames >= chunk_frames
         chunk = None
         if encoder.frames and (is_full or hearing.is_over):
-            chunk = self._cut(encoder, hearing.is_over)
+            chunk = self._cut(sentence.stream, hearing.is_over)
         return Progress(hearing.taken, chunk, hearing.ready)
 
     def _rehearse(self) -> None:
@@ -167,15 +174,11 @@ class Renderer:
 
     def _begin(self, line: Line) -> _Sentence:
         is_abandoned, stream = self._sentence is not None, self._stream
-        if (
-            stream is None
-            or is_abandoned
-            or (stream.reply, stream.encoder.container) != (line.reply, line.container)
-        ):
-            stream = _Stream(line.reply, ENCODERS[line.container](self._format))
-        self._stream = stream
+        if stream is None or is_abandoned or not stream.leads_to(line):
+            encoder = ENCODERS[line.container](self._format)
+            self._stream = stream = _Stream(line.reply, encoder, line.received_frames)
         self._position = line.begin_at % len(self._template.frames)
-        return _Sentence(line, Hearing(self._net, type(stream.encoder)), stream.encoder)
+        return _Sentence(line, Hearing(self._net, type(stream.encoder)), stream)
 
     def _draw(self, encoder: Encoder, heard: Heard) -> None:
         owed = encoder.owed_frames
@@ -203,8 +206,10 @@ class Renderer:
                 pictures[offset] = self._compositor.paste(numbers[offset], mouth, strength)
         return pictures
 
-    def _cut(self, encoder: Encoder, is_last: bool) -> RenderedChunk:
-        first_frame, frames = self._position, encoder.frames
+    def _cut(self, stream: _Stream, is_last: bool) -> RenderedChunk:
+        encoder, first_frame = stream.encoder, self._position
+        frames = encoder.frames
+        stream.frames += frames
         [self._position] = self._numbers(frames, 1)
         data, mime = encoder.cut(ends_sentence=is_last)
         return RenderedChunk(data, encoder.container, mime, frames, first_frame, is_last)

@@ -122,7 +122,7 @@ def stream(renderer: Renderer, sounds: list[np.ndarray], chunk_frames: int | Non
     """The chunks of a reply in one stream; each sentence begins where the one before ended."""
     chunks, position = [], 3
     for number, pcm in enumerate(sounds):
-        line = Line(1, number, position, "fmp4")
+        line = Line(1, number, position, "fmp4", sum(chunk.frames for chunk in chunks))
         chunks += chunks_of(push(renderer, line, pcm, chunk_frames=chunk_frames))
         position = chunks[-1].first_frame + chunks[-1].frames
     return chunks
@@ -139,6 +139,14 @@ def test_the_sentences_of_a_reply_are_one_stream(
     assert sum(chunk.frames for chunk in chunks) == len(shown)
     assert [chunk.is_last for chunk in chunks].count(True) == len(sounds)
     assert all(chunk.frames >= 8 for chunk in chunks if not chunk.is_last)
+
+
+def test_a_chunk_that_did_not_arrive_ends_the_stream(avatar: Path, halves: Path) -> None:
+    renderer = Renderer(avatar, halves, OPTIONS)
+    first = render(renderer, speech(0.4), line=Line(1, 0, 0, "fmp4", 0))
+    lost = render(renderer, speech(0.4), line=Line(1, 1, 0, "fmp4", first.frames))
+    again = render(renderer, speech(0.4), line=Line(1, 2, 0, "fmp4", first.frames))
+    assert [chunk.data[4:8] for chunk in (first, lost, again)] == [b"ftyp", b"moof", b"ftyp"]
 
 
 def test_a_pause_in_a_stream_is_at_rest(avatar: Path, halves: Path) -> None:

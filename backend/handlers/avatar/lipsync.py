@@ -142,7 +142,7 @@ class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
             return False
         if line is None or line.reply != reply:
             self._plan = ReplyPlan(video.chunking)
-        self._line = Line(reply, sentence, self._frame, video.container)
+        self._line = Line(reply, sentence, self._frame, video.container, self._plan.frames_sent)
         self._part, self._has_picture = 0, False
         return True
 
