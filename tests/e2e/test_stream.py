@@ -1,0 +1,75 @@
+"""A reply as one stream: nothing is missing from it, and it survives its line."""
+
+from __future__ import annotations
+
+import json
+
+from playwright.async_api import Page, expect
+
+from bench.service import Running
+from tests.conftest import Serve
+from tests.e2e.conftest import SOUND_ALLOWED, OpenPage
+from tests.e2e.probes import HEARD_AND_SENT_S, LISTEN, MEASURES, NO_SOCKET, OPEN_SOCKET
+from tests.e2e.test_page import ask, chunk_time_moves, url
+
+A_MINUTE = " ".join(
+    f"This is sentence number {number}, and it is spoken without any pause in the middle of it."
+    for number in ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+)
+LONGEST_GAP_S = 0.04
+
+
+async def say(page: Page, text: str) -> None:
+    await page.evaluate("words => socket.send(words)", json.dumps({"type": "say", "text": text}))
+
+
+async def test_a_minute_of_speech_has_no_gap(embedded: Running, open_page: OpenPage) -> None:
+    async with open_page(url(embedded), SOUND_ALLOWED, init_script=OPEN_SOCKET) as page:
+        await expect(page.get_by_test_id("status")).to_contain_text("Ready")
+        await page.evaluate(LISTEN)
+        await say(page, A_MINUTE)
+        await expect(page.get_by_test_id("status")).to_contain_text("Speaking", timeout=10_000)
+        await expect(page.get_by_test_id("status")).to_contain_text("Ready", timeout=85_000)
+        heard_s, sent_s = await page.evaluate(HEARD_AND_SENT_S)
+        assert sent_s > 40
+        assert abs(heard_s - sent_s) < LONGEST_GAP_S
+        assert await page.evaluate(MEASURES, "gap") == []
+
+
+async def test_the_answer_comes_soon(embedded: Running, open_page: OpenPage) -> None:
+    async with open_page(url(embedded), SOUND_ALLOWED) as page:
+        await ask(page, "Hello, who are you?")
+        await chunk_time_moves(page)
+        answers = await page.evaluate(MEASURES, "answer")
+        assert len(answers) == 1
+        assert answers[0]["duration"] < 5_000
+
+
+async def test_a_network_without_web_sockets(embedded: Running, open_page: OpenPage) -> None:
+    async with open_page(url(embedded), SOUND_ALLOWED, init_script=NO_SOCKET) as page:
+        await expect(page.get_by_test_id("status")).to_contain_text("Ready", timeout=20_000)
+        await ask(page, "Hello!")
+        await chunk_time_moves(page)
+        await expect(page.get_by_test_id("message-assistant").last).not_to_be_empty()
+
+
+async def test_a_dropped_line_goes_on_where_it_was(serve: Serve, open_page: OpenPage) -> None:
+    async with (
+        serve() as base,
+        open_page(f"http://{base}/", SOUND_ALLOWED, init_script=OPEN_SOCKET) as page,
+    ):
+        await ask(page, "My name is Ada.")
+        await chunk_time_moves(page)
+        await page.evaluate("() => socket.close(3000)")
+        await expect(page.get_by_test_id("notice")).to_contain_text("line is back", timeout=20_000)
+        await expect(page.get_by_test_id("message-user")).to_have_count(1)
+        await ask(page, "What is my name?")
+        await expect(page.get_by_test_id("message-assistant").last).to_contain_text("Ada")
+
+
+async def test_a_reloaded_page_goes_on(serve: Serve, open_page: OpenPage) -> None:
+    async with serve() as base, open_page(f"http://{base}/", SOUND_ALLOWED) as page:
+        await ask(page, "My name is Ada.")
+        await expect(page.get_by_test_id("message-assistant")).to_have_count(1)
+        await page.reload()
+        await expect(page.get_by_test_id("message-user")).to_contain_text("Ada", timeout=10_000)
