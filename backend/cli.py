@@ -1,4 +1,6 @@
-"""The command line: run · say · doctor · models · bench. Each command is a few lines over a room.
+"""The command line: run · say · doctor · models · replay · bench.
+
+Each command is a few lines over a room.
 
 Heavy imports happen inside the commands, so that `--help` answers at once.
 """
@@ -48,6 +50,7 @@ def run(
     settings = _with_address(load_settings(), host, port)
     configure_logs(settings.log)
     listener = _listen(settings.server.host, settings.server.port)
+    _let_go_of_the_dead(listener, settings.session.stall_timeout_s)
     address, bound_port = listener.getsockname()[:2]
     console.print(
         f"Lightweight Avatar Chat {__version__} at [bold]http://"
@@ -142,6 +145,27 @@ def models_pull(
     console.print(f"{path} is ready; a running service takes it for its next session.")
 
 
+@app.command()
+def replay(
+    file: Annotated[Path, typer.Argument(help="Timeline of a session.")],
+    html: Annotated[Path | None, typer.Option(help="Write a waterfall of every turn.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Send a recorded conversation through the pipeline again, and show where its time goes."""
+    from backend.replay.report import make_report
+
+    report = make_report(file, _quiet(load_settings()))
+    if html is not None:
+        report.write_html(html)
+        console.print(f"{html} is written.")
+    if report.remark:
+        console.print(report.remark, highlight=False)
+    if as_json:
+        print(json.dumps(report.as_json(), indent=2))
+    else:
+        Console().print(report.table())
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def bench(
     context: typer.Context,
@@ -195,6 +219,12 @@ def _listen(host: str, port: int) -> socket.socket:
             "Stop what uses it, or choose another with --port (0 takes a free one)."
         ) from error
     return listener
+
+
+def _let_go_of_the_dead(listener: socket.socket, after_s: float) -> None:
+    """A peer that takes nothing must not keep its socket for ever; only Linux can say so."""
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(after_s * 1000))
 
 
 def main() -> None:

@@ -31,7 +31,9 @@ NESTED = frozenset(("avatar", "video", "providers", "metrics"))
 """Fields whose inner fields are ours; of any other only the size is kept."""
 
 SECRETS = frozenset(("token", "resume_token"))
-SOUND = frozenset(("data", "pcm"))
+BULKY = frozenset(("data", "pcm", "marks"))
+"""Never kept as they are: sound comes as `microphone`, mouth shapes are made again."""
+
 STAMPED = frozenset(("type", "session_id", "generation_id"))
 """Said by the line itself."""
 
@@ -81,12 +83,13 @@ def _fact(name: str, value: Any, *, with_words: bool) -> dict[str, Any]:
         case Enum():
             return {name: value.value}
         case str():
-            may_keep = name in NAMES or (with_words and name not in SOUND)
+            may_keep = name in NAMES or (with_words and name not in BULKY)
             return {name: value} if may_keep else {f"{name}_chars": len(value)}
         case np.ndarray():
             return {f"{name}_ms": sound_ms(value)}
         case Mapping() if name in NESTED:
             return {name: _kept(value, with_words=with_words)}
         case Mapping() | list() | tuple():
-            return {name: value} if with_words else {f"{name}_count": len(value)}
+            may_keep = with_words and name not in BULKY
+            return {name: value} if may_keep else {f"{name}_count": len(value)}
     return {}

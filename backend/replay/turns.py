@@ -1,0 +1,145 @@
+"""The turns of a timeline: when each stage of each reply came how far. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from backend.session.timeline import Event
+
+MARKS = (
+    *("first_partial", "final", "first_token", "first_sentence"),
+    *("first_audio", "first_chunk", "first_frame"),
+)
+"""In the order in which a reply comes to them."""
+
+_NOTED_LATER = frozenset(("first_partial", "final"))
+"""Marks of the ear, noted when the reply begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Something that happened `ms` after the user's turn was complete."""
+
+    ms: float
+    kind: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One reply. `marks` are milliseconds from the end of the user's turn, as `MARKS` names them.
+
+    asked_s: that end, in seconds of the session. words: the user's, where they were kept.
+    spoke_ms: how long before it the user began to speak; None for a typed turn.
+    ended: `completed`, `interrupted` or `failed`; empty while it was not over.
+    """
+
+    generation: int
+    asked_s: float
+    marks: dict[str, float]
+    words: str = ""
+    spoke_ms: float | None = None
+    ended: str = ""
+    ended_ms: float | None = None
+    moments: tuple[Moment, ...] = field(default=())
+
+    @property
+    def last_ms(self) -> float:
+        """When nothing more of it happened."""
+        ends = [self.ended_ms or 0.0, *self.marks.values(), *(one.ms for one in self.moments)]
+        return max(ends)
+
+
+def turns_of(events: Sequence[Event]) -> list[Turn]:
+    """Every reply that a timeline shows, in order."""
+    generations = dict.fromkeys(
+        event.generation for event in events if event.event == "mark" and event.generation
+    )
+    found: list[Turn] = []
+    for generation in generations:
+        since_s = found[-1].asked_s if found else 0.0
+        found.append(_turn(generation, events, since_s))
+    return found
+
+
+def _turn(generation: int, events: Sequence[Event], since_s: float) -> Turn:
+    mine = [event for event in events if event.generation == generation]
+    marks = {
+        str(event.facts["mark"]): float(event.facts["ms"])
+        for event in mine
+        if event.event == "mark"
+    }
+    asked_s = _asked_s(mine)
+    end = next((event for event in mine if event.event == "server.turn_end"), None)
+    spoken = "final" in marks
+    began_s = _began_to_speak_s(events, since_s, asked_s) if spoken else None
+    return Turn(
+        generation=generation,
+        asked_s=asked_s,
+        marks={name: marks[name] for name in MARKS if name in marks},
+        words=_words(events, mine[0].t, is_spoken=spoken),
+        spoke_ms=None if began_s is None else (asked_s - began_s) * 1000,
+        ended=str(end.facts.get("reason", "")) if end else "",
+        ended_ms=(end.t - asked_s) * 1000 if end else None,
+        moments=tuple(_moments(mine, asked_s)),
+    )
+
+
+def _asked_s(mine: Iterable[Event]) -> float:
+    """A mark says when it was noted and how long after the user's turn that was."""
+    noted = [event for event in mine if event.event == "mark"]
+    timely = [event for event in noted if event.facts["mark"] not in _NOTED_LATER]
+    event = (timely or noted)[0]
+    return event.t - float(event.facts["ms"]) / 1000
+
+
+def _began_to_speak_s(events: Iterable[Event], since_s: float, asked_s: float) -> float | None:
+    """The first sign of the utterance that was answered."""
+    began: float | None = None
+    for event in events:
+        if since_s < event.t <= asked_s:
+            if event.event == "ear.speech_maybe" and began is None:
+                began = event.t
+            elif event.event in ("ear.speech_dropped", "ear.utterance_ignored"):
+                began = None
+    return began
+
+
+def _words(events: Iterable[Event], before_s: float, *, is_spoken: bool) -> str:
+    kinds = ("server.asr_final",) if is_spoken else ("client.text", "client.say")
+    asked = [event for event in events if event.event in kinds and event.t <= before_s]
+    return str(asked[-1].facts.get("text", "")) if asked else ""
+
+
+def _moments(mine: Iterable[Event], asked_s: float) -> Iterable[Moment]:
+    for event in mine:
+        kind, label = _meaning(event)
+        if kind:
+            yield Moment((event.t - asked_s) * 1000, kind, label)
+
+
+def _meaning(event: Event) -> tuple[str, str]:
+    """How a waterfall shows an event; an empty kind where it does not."""
+    facts = event.facts
+    match event.event:
+        case "server.sentence":
+            return "sentence", f"sentence {_number(facts.get('index'))}"
+        case "server.video_chunk_meta" | "server.tts_audio_chunk":
+            seconds = float(facts.get("duration_ms", 0)) / 1000
+            what = "picture" if event.event == "server.video_chunk_meta" else "sound only"
+            return "chunk", f"chunk {_number(facts.get('chunk_seq'))}, {what}, {seconds:.1f} s"
+        case "server.playback_control":
+            return str(facts.get("action", "")), f"avatar told to {facts.get('action')}"
+        case "server.notice" | "server.error":
+            return "trouble", f"{facts.get('component', 'error')} failed"
+        case "client.playback" if facts.get("event") == "underrun":
+            return "trouble", "playback ran dry"
+        case "server.turn_end" if facts.get("reason") == "interrupted":
+            return "interrupted", "interrupted"
+    return "", ""
+
+
+def _number(index: object) -> str:
+    """As people count."""
+    return str(index + 1) if isinstance(index, int) else "?"
