@@ -1,8 +1,7 @@
 """The command line: run · say · doctor · models · replay · bench.
 
-Each command is a few lines over a room.
-
-Heavy imports happen inside the commands, so that `--help` answers at once.
+Each command is a few lines over a room. Heavy imports happen inside the commands, so that `--help`
+answers at once.
 """
 
 from __future__ import annotations

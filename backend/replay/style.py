@@ -43,7 +43,10 @@ blockquote { margin: 10px 0 0; padding: 0 0 0 12px; border-left: 3px solid var(-
 .bar { position: relative; display: block; height: 16px; border-radius: 4px; min-width: 3px;
   background: var(--c) }
 .row > div:has(.recorded + .replayed) .bar { height: 12px }
-.row > div:has(.recorded + .replayed) .recorded { opacity: .45 }
+.row > div:has(.recorded + .replayed) .recorded {
+  background: color-mix(in srgb, var(--c) 42%, var(--card)) }
+.row > div:has(.recorded + .replayed) .recorded b { color: var(--dim); text-shadow: none }
+i { font-style: normal }
 .bar b { position: absolute; top: 50%; transform: translateY(-50%); white-space: nowrap;
   font-weight: 500; font-size: 11px; line-height: 1 }
 .bar b.after { left: calc(100% + 6px) }
@@ -51,6 +54,7 @@ blockquote { margin: 10px 0 0; padding: 0 0 0 12px; border-left: 3px solid var(-
 .dot { position: absolute; top: 50%; width: 9px; height: 9px; margin: -5px 0 0 -4px;
   border-radius: 50%; background: var(--c, var(--dim)); border: 1.5px solid var(--card) }
 .dot.chunk { border-radius: 2px; --c: var(--first_chunk) }
+.legend .dot { position: static; margin: 0; width: 9px; height: 9px }
 .dot.sentence { --c: var(--first_sentence) }
 .dot.pause, .dot.resume { --c: var(--user) }
 .dot.trouble, .dot.interrupted { --c: var(--bad); transform: rotate(45deg); border-radius: 2px }

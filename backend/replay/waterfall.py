@@ -24,6 +24,8 @@ STAGES = (
 )
 """Where each stage ends, and what it is called."""
 
+MARKED = (("sentence", "sentence begun"), ("chunk", "chunk sent"), ("interrupted", "cut or failed"))
+
 TICKS_MS = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 60_000)
 MOST_TICKS = 10
 
@@ -94,6 +96,7 @@ def _about(header: Header) -> str:
 def _legend(*, has_both: bool) -> str:
     keys = [("user", "user speaks"), *((mark, name) for mark, name in STAGES), ("speech", "speech")]
     items = "".join(f'<li><i class="{key}"></i>{escape(name)}</li>' for key, name in keys)
+    items += "".join(f'<li><i class="dot {kind}"></i>{escape(name)}</li>' for kind, name in MARKED)
     both = '<li class="both"><i class="recorded"></i>recorded, above replayed</li>'
     return f'<ul class="legend">{items}{both if has_both else ""}</ul>'
 

@@ -6,107 +6,30 @@ Runs in virtual time, so a minute of conversation takes no time to test.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Sequence
 
 from structlog.testing import capture_logs
 
 from backend import clock, virtual_time
-from backend.api.connection import Connection
-from backend.api.service import Service
 from backend.config import Settings, load_settings
 from backend.protocol import (
-    AnyServerMessage,
     Hello,
     HistoryItem,
     Interrupt,
     Say,
-    SessionReady,
     StartListen,
     StopListen,
     Text,
-    TurnEnd,
 )
 from backend.replay.page import Manner, Page
-from backend.session.manager import SessionManager
-from backend.session.session import Session
-from backend.session.store.keeper import RecordKeeper
-from backend.session.store.memory import MemoryStore
-from backend.session.timeline import Event, Header, Timeline
-from tests.scenarios.schema import Scenario, See, Step
+from backend.session.timeline import Event
+from tests.scenarios.house import House
+from tests.scenarios.log import is_seen
+from tests.scenarios.schema import Scenario, Step
 from tests.scenarios.soundscape import FRAME_SAMPLES, Soundscape
-from tests.scenarios.stages import scripted_stages
+from tests.scenarios.wire import Wire
 
 FRAME_S = 0.02
-
-
-class Log:
-    """A timeline's sink that remembers, and tells whoever waits for an event."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-        self._waiting: list[tuple[See, asyncio.Future[None]]] = []
-
-    def put(self, line: Header | Event) -> bool:
-        if isinstance(line, Event):
-            self.events.append(line)
-            for see, future in self._waiting:
-                if not future.done() and is_seen(see, line):
-                    future.set_result(None)
-        return True
-
-    def flush(self) -> None: ...
-
-    def close(self) -> None: ...
-
-    async def wait_for(self, see: See) -> None:
-        """Wait until it happens; what has happened already counts."""
-        if any(is_seen(see, event) for event in self.events):
-            return
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((see, future))
-        await future
-
-
-class Wire:
-    """What the page may rely on, checked message by message, over every line.
-
-    What is wrong is kept: raised here it would only look like a page that has gone.
-    """
-
-    def __init__(self) -> None:
-        self.resume_token: str | None = None
-        self.wrong: list[str] = []
-        self._seq = 0
-        self._newest = 0
-        self._chunk_seq = -1
-        self._ended: set[int] = set()
-
-    def new_line(self) -> None:
-        self._seq = 0
-
-    def take(self, message: AnyServerMessage) -> None:
-        self._seq += 1
-        self._must(message.seq == self._seq, "out of sequence", message)
-        if isinstance(message, SessionReady):
-            self.resume_token = message.resume_token
-        if (generation := message.generation_id) is None:
-            return
-        self._must(generation not in self._ended, "after its end", message)
-        if isinstance(message, TurnEnd):
-            self._ended.add(generation)
-            return
-        self._must(generation >= self._newest, "stale", message)
-        if generation > self._newest:
-            self._newest, self._chunk_seq = generation, -1
-        if (chunk_seq := getattr(message, "chunk_seq", None)) is not None:
-            self._must(chunk_seq == self._chunk_seq + 1, "chunks out of order", message)
-            self._chunk_seq = chunk_seq
-
-    def _must(self, is_right: bool, what: str, message: AnyServerMessage) -> None:
-        if not is_right:
-            self.wrong.append(f"{what}: {message}")
 
 
 class Outcome:
@@ -121,52 +44,33 @@ class Stage:
     """One scenario in the making."""
 
     def __init__(self, scenario: Scenario, settings: Settings) -> None:
-        self.log = Log()
-        self.sessions: list[Session] = []
         self._scenario = scenario
-        self._settings = settings
         self._sound = Soundscape()
+        self._house = House(settings, scenario.stages, self._sound)
         self._wire = Wire()
-        self._keeper = RecordKeeper(MemoryStore(settings.store.ttl_s))
-        self._manager = SessionManager(settings.session, self._session, self._keeper)
-        engine: Any = None  # nothing here asks for one
-        self._service = Service(settings, engine, self._manager, (), self._keeper)
         self._began_s = clock.now()
         self._page = self._new_page()
-        self._connections: list[asyncio.Task[None]] = []
         self._microphone: asyncio.Task[None] | None = None
 
     async def play(self) -> Outcome:
-        async with self._open():
+        async with self._house.open():
             self._connect()
             async with asyncio.timeout_at(self._began_s + self._scenario.until_s) as end:
                 async with asyncio.TaskGroup() as group:
                     for step in self._scenario.do:
                         group.create_task(self._do(step))
                 await asyncio.sleep(max(0.0, (end.when() or 0.0) - clock.now() - FRAME_S))
-            history = self.sessions[-1].history.items()
-        assert not self._wire.wrong, self._wire.wrong[0]
-        return Outcome(self.log.events, history)
-
-    @asynccontextmanager
-    async def _open(self) -> AsyncIterator[None]:
-        writing = asyncio.create_task(self._keeper.run())
-        try:
-            yield
-        finally:
+            history = self._house.sessions[-1].history.items()
             self._close_microphone()
             self._page.hang_up()
-            await asyncio.gather(*self._connections)
-            await self._manager.close()
-            writing.cancel()
-            await asyncio.gather(writing, return_exceptions=True)
-            await self._keeper.close()
+        assert not self._wire.wrong, self._wire.wrong[0]
+        return Outcome(self._house.log.events, history)
 
     # ------------------------------------------------------------------ what the user does
 
     async def _do(self, step: Step) -> None:
         if step.after is not None:
-            await self.log.wait_for(step.after)
+            await self._house.log.wait_for(step.after)
             await asyncio.sleep(step.plus_s)
         else:
             await asyncio.sleep(max(0.0, self._began_s + (step.at_s or 0.0) - clock.now()))
@@ -215,7 +119,7 @@ class Stage:
             await asyncio.sleep(self._began_s + number * FRAME_S - clock.now())
             self._page.speak(self._sound.frame((number - 1) * FRAME_SAMPLES))
 
-    # ------------------------------------------------------------------ the service
+    # ------------------------------------------------------------------ the line
 
     def _new_page(self) -> Page:
         client = self._scenario.client
@@ -224,25 +128,10 @@ class Stage:
 
     def _connect(self, resume_token: str | None = None) -> None:
         client = self._scenario.client
-        self._page.say(
-            Hello(output=client.output, video=client.video, record=True, resume_token=resume_token)
+        hello = Hello(
+            output=client.output, video=client.video, record=True, resume_token=resume_token
         )
-        connection = Connection(self._page, self._service, "s")
-        self._connections.append(asyncio.create_task(connection.run(), name="connection"))
-
-    def _session(self, session_id: str) -> Session:
-        timeline = Timeline(self.log, self._settings, session_id)
-        session = Session(
-            session_id,
-            self._settings,
-            lambda *_: scripted_stages(
-                self._settings, self._scenario.stages, self._sound, timeline.note
-            ),
-            on_change=self._manager.keep,
-            timeline=timeline,
-        )
-        self.sessions.append(session)
-        return session
+        self._house.connect(self._page, hello)
 
 
 def play(scenario: Scenario) -> Outcome:
@@ -258,13 +147,6 @@ def play(scenario: Scenario) -> Outcome:
 
     with capture_logs():  # scripted failures are no news
         return virtual_time.run(main())
-
-
-def is_seen(see: See, event: Event) -> bool:
-    """Whether the event is the one that is meant."""
-    if see.see != event.event or see.generation not in (None, event.generation):
-        return False
-    return all(event.facts.get(name) == value for name, value in see.facts.items())
 
 
 def check(scenario: Scenario, outcome: Outcome) -> None:
