@@ -28,7 +28,7 @@ lint: .venv/.dev frontend/node_modules/.installed
 	$(NPM) run typecheck
 	$(NPM) run generate -- --check
 
-bench: .venv/.runtime
+bench: .venv/.dev page
 	$(BIN)/avatar-chat bench
 
 clean:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from backend.errors import ConfigError
-from bench import crowd, interruption, latency, render, startup
+from bench import browser, crowd, interruption, latency, render, startup
 from bench.machine import describe
 
 BENCHES: dict[str, Callable[[], dict[str, Any]]] = {
@@ -18,6 +18,7 @@ BENCHES: dict[str, Callable[[], dict[str, Any]]] = {
     "latency": latency.measure,
     "crowd": crowd.measure,
     "interruption": interruption.measure,
+    "browser": browser.measure,
     "render": render.measure,
 }
 
