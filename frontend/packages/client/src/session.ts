@@ -232,8 +232,7 @@ export class Session extends Emitter<SessionEvents> {
 
   /** So that speech can begin on the very frame that is in sight. */
   private sayIdlePosition(): void {
-    const position_ms = Math.round(this.player.idle.positionMs)
-    this.connection.send({ type: 'idle_position', position_ms })
+    this.connection.send({ type: 'idle_position', position_ms: this.player.idle.positionMs })
   }
 
   private learn(news: Partial<Facts>): void {

@@ -69,3 +69,20 @@ test('it stands at a place once that picture is there', async () => {
   await vi.advanceTimersByTimeAsync(0)
   expect(stands).toBe(true)
 })
+
+test('answers that come later than the service reckons with are reckoned with', async () => {
+  runTo(1)
+  expect(idle.positionMs).toBe(1000)
+  await idle.reaches(0.8)
+  expect(idle.positionMs).toBe(1120)
+  runTo(4.95)
+  expect(idle.positionMs).toBe(70)
+  await idle.reaches(0.1)
+  expect(idle.positionMs).toBe(4950 + 120 - 90)
+})
+
+test('a reply that begins anywhere teaches nothing', async () => {
+  runTo(1)
+  await idle.reaches(3.4)
+  expect(idle.positionMs).toBe(1000)
+})
