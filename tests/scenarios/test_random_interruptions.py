@@ -14,7 +14,7 @@ from backend import clock, virtual_time
 from backend.config import Settings, load_settings
 from backend.handlers.messages import SAMPLE_RATE
 from backend.protocol import AnyServerMessage, Hello, Interrupt, StartListen, Text
-from backend.replay.page import Manner, Page
+from backend.replay.page import Manner, OnMessage, Page
 from tests.scenarios import schema
 from tests.scenarios.house import House
 from tests.scenarios.soundscape import FRAME_SAMPLES, Soundscape
@@ -29,6 +29,23 @@ PATIENCE_S = 60.0
 WORDS = "No wait please tell me something else"
 
 
+class SlowPage(Page):
+    """Its line takes a while for everything, so that much is on its way when it is too late."""
+
+    def __init__(self, rng: random.Random, manner: Manner, on_message: OnMessage) -> None:
+        super().__init__(manner, on_message)
+        self._slow_s = rng.choice((0.0, 0.02, 0.1))
+        self._rng = rng
+
+    async def send_text(self, data: str) -> None:
+        await asyncio.sleep(self._rng.random() * self._slow_s)
+        await super().send_text(data)
+
+    async def send_bytes(self, data: bytes) -> None:
+        await asyncio.sleep(self._rng.random() * self._slow_s)
+        await super().send_bytes(data)
+
+
 class Guest:
     """One session, and a user who interrupts it at random. Everything follows from the seed."""
 
@@ -36,7 +53,7 @@ class Guest:
         self._rng = random.Random(seed)
         self._sound = Soundscape()
         self._house = House(settings, self._script(), self._sound)
-        self._page = Page(self._manner(), self._take)
+        self._page = SlowPage(self._rng, self._manner(), self._take)
         self._has_changed = asyncio.Event()
         self.wire = Wire()
         self._microphone: asyncio.Task[None] | None = None
