@@ -1,45 +1,29 @@
-"""`docs/protocol.md`, written from `protocol.py`: `python -m backend.protocol_docs`."""
+"""`docs/protocol.md`, written from `protocol.py` and the prose beside this file:
+`python -m backend.protocol_docs`."""
 
 from __future__ import annotations
 
 import inspect
 import json
 from collections.abc import Iterator
+from pathlib import Path
+from string import Template
 from typing import Any, get_args
 
 from pydantic import BaseModel
 
 from backend import protocol as p
 
-_INTRO = """\
-# The wire contract, version {version}
-
-Written by `python -m backend.protocol_docs` from `backend/protocol.py`; do not edit.
-
-One WebSocket per session: `GET /ws/{{session_id}}`, where `new` asks the server for an id. Text
-frames are JSON objects with a `type`; binary frames are media.
-
-Every server message carries `session_id` and `seq` (1, 2, 3 … per connection, no gap) and, when it
-belongs to a reply, `generation_id`. A generation starts when a reply starts or is interrupted;
-after the `state_update` that answers an interruption, no byte of an older generation follows.
-
-Microphone audio goes up as binary frames of s16le PCM, {rate} Hz, mono, 20 to 40 ms each (at most
-one second), between `start_listen` and `stop_listen`. Media come down right behind their meta:
-`video_chunk_meta` or `tts_audio_chunk`, then one binary frame of exactly `size` bytes, with nothing
-between them. Each video chunk is a complete MP4 file whose sound and picture start together.
-
-Not available yet, and answered with the error `not_available`: the container `fmp4`, `progressive`
-chunking, and `audio_chunk` in other formats than `pcm_s16le`. `resume_token` is handed out; coming
-back with it opens a new session.
-
-Errors: {codes}.
-"""
+_PROSE = Path(__file__).with_suffix(".md")
+"""What no model can say; `$name` stands for what is filled in."""
 
 
 def markdown() -> str:
     """The whole page."""
     codes = ", ".join(f"`{code}`" for code in _error_codes())
-    parts = [_INTRO.format(version=p.PROTOCOL_VERSION, rate=p.MIC_SAMPLE_RATE, codes=codes)]
+    prose = Template(_PROSE.read_text())
+    filled = {"version": p.PROTOCOL_VERSION, "rate": p.MIC_SAMPLE_RATE, "codes": codes}
+    parts = [prose.substitute(filled)]
     for title, models in (
         ("Client → server", _members(p.ClientMessage)),
         ("Server → client", _members(p.AnyServerMessage)),
