@@ -7,8 +7,7 @@ hears speech wherever there is sound.
 from __future__ import annotations
 
 import asyncio
-import functools
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import numpy as np
@@ -23,18 +22,6 @@ from backend.session.ear import AvatarSpeech, Ear, EarEvent
 from backend.session.stages import Stages
 
 FRAME_MS = 20
-
-
-def in_virtual_time(
-    test: Callable[..., Coroutine[Any, Any, None]],
-) -> Callable[..., None]:
-    """The test's own loop jumps over the time in which nothing happens."""
-
-    @functools.wraps(test)
-    def run(*args: Any, **kwargs: Any) -> None:
-        virtual_time.run(test(*args, **kwargs))
-
-    return run
 
 
 class LoudnessVad(SileroVad):
