@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ import pytest_asyncio
 from worker_actors import Counter, SharedLog, Slow, Sphinx, Unbuildable
 
 from backend.config import EngineSettings
+from backend.engine.base import Actor
 from backend.engine.local import LocalEngine
 from backend.errors import EngineError, ProviderTimeout, WorkerDied
 
@@ -179,35 +181,38 @@ async def test_close_is_bounded_and_leaves_no_process() -> None:
         await engine.spawn(Counter)
 
 
-async def test_a_worker_that_hangs_is_replaced() -> None:
-    settings = EngineSettings(render_workers=1, start_timeout_s=20.0, call_timeout_s=0.5)
-    engine = LocalEngine(settings)
+@asynccontextmanager
+async def impatient_engine(call_timeout_s: float) -> AsyncIterator[tuple[LocalEngine, Actor]]:
+    """An engine whose only worker, with an actor in it, may take so long for a call; its heir may
+    take as long as ever, because importing counts too."""
+    engine = LocalEngine(EngineSettings(render_workers=1, start_timeout_s=20.0))
     await engine.start()
     try:
-        hanging, bystander = await engine.spawn(Slow), await engine.spawn(Counter)
-        calls = [hanging.call("sleep", 60.0), bystander.call("add", 1)]
+        actor = await engine.spawn(Slow)
+        engine._links[0]._call_timeout_s = call_timeout_s
+        yield engine, actor
+    finally:
+        await engine.close()
+
+
+async def test_a_worker_that_hangs_is_replaced() -> None:
+    async with impatient_engine(0.3) as (engine, slow):
+        calls = [slow.call("sleep", 60.0), slow.call("sleep", 0.0)]
         outcomes = await asyncio.gather(*calls, return_exceptions=True)
         assert [type(outcome) for outcome in outcomes] == [WorkerDied, WorkerDied]
         heir = await engine.spawn(Counter)
         assert await heir.call("add", 1) == 1
         assert engine.status()["restarts"] == 1
-    finally:
-        await engine.close()
 
 
 async def test_a_worker_that_hangs_is_noticed_though_nobody_waits_any_more() -> None:
-    settings = EngineSettings(render_workers=1, start_timeout_s=20.0, call_timeout_s=0.5)
-    engine = LocalEngine(settings)
-    await engine.start()
-    try:
-        hanging = await engine.spawn(Slow)
+    async with impatient_engine(0.3) as (engine, slow):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.1):
-                await hanging.call("sleep", 60.0)
+                await slow.call("sleep", 60.0)
         heir = await engine.spawn(Counter)
         assert await heir.call("add", 1) == 1
-    finally:
-        await engine.close()
+        assert engine.status()["restarts"] == 1
 
 
 async def test_nobody_is_sent_to_a_worker_that_seems_to_hang(
@@ -230,20 +235,14 @@ async def test_nobody_is_sent_to_a_worker_that_seems_to_hang(
 
 
 async def test_a_busy_worker_is_not_taken_for_a_hanging_one() -> None:
-    settings = EngineSettings(render_workers=1, start_timeout_s=20.0, call_timeout_s=0.5)
-    engine = LocalEngine(settings)
-    await engine.start()
-    try:
-        actor = await engine.spawn(Counter)
-        dropped = asyncio.create_task(actor.call("note", "dropped", 0.2))
+    async with impatient_engine(1.0) as (engine, slow):
+        dropped = asyncio.create_task(slow.call("sleep", 0.3))
         await asyncio.sleep(0)
         dropped.cancel()
-        await asyncio.gather(*(actor.call("note", number, 0.2) for number in range(4)))
+        await asyncio.gather(*(slow.call("sleep", 0.3) for _ in range(4)))
         assert engine.status()["restarts"] == 0
         [link] = engine._links.values()
         assert (link._pending, link._watchdog) == ({}, None)
-    finally:
-        await engine.close()
 
 
 async def test_ctrl_c_does_not_reach_a_worker(engine: LocalEngine) -> None:
@@ -257,6 +256,7 @@ async def test_ctrl_c_does_not_reach_a_worker(engine: LocalEngine) -> None:
 PARENT = """
 import asyncio, sys
 from backend.config import EngineSettings
+from backend.engine.base import Actor
 from backend.engine.local import LocalEngine
 from worker_actors import Slow
 
