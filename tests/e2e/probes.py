@@ -26,35 +26,37 @@ NO_SOCKET = """
 LISTEN = """async () => {
     const context = new AudioContext();
     const code = `registerProcessor('ear', class extends AudioWorkletProcessor {
-        process([[samples]]) { if (samples) this.port.postMessage(samples.slice()); return true; }
+        count = 0; first = -1; last = -1;
+        process([[samples]]) {
+            for (const sample of samples ?? []) {
+                if (Math.abs(sample) > 0.01) {
+                    if (this.first < 0) this.first = this.count;
+                    this.last = this.count;
+                }
+                this.count += 1;
+            }
+            if (currentFrame % 12800 === 0) this.port.postMessage(this.last - this.first);
+            return true;
+        }
     })`;
     const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
     await context.audioWorklet.addModule(url);
     const video = document.querySelector('[data-testid=stream-video]');
-    const source = context.createMediaElementSource(video);
-    const ear = new AudioWorkletNode(context, 'ear', { channelCount: 1, channelCountMode: 'explicit' });
-    window.heard = [];
-    ear.port.onmessage = ({ data }) => window.heard.push(data);
-    source.connect(ear).connect(context.destination);
-    window.rate = context.sampleRate;
-    window.span = (samples, rate) => {
-        const loud = (sample) => Math.abs(sample) > 0.01;
-        return (samples.findLastIndex(loud) - samples.findIndex(loud)) / rate;
-    };
+    const mono = { channelCount: 1, channelCountMode: 'explicit' };
+    const ear = new AudioWorkletNode(context, 'ear', mono);
+    ear.port.onmessage = ({ data }) => { window.heard_s = data / context.sampleRate; };
+    context.createMediaElementSource(video).connect(ear).connect(context.destination);
 }"""
-"""From here on everything that the stream's element sounds is kept in `heard`."""
+"""From here on `heard_s` is the time from the first sound of the stream's element to the last."""
 
 HEARD_AND_SENT_S = """async () => {
-    const join = (Kind, parts) => {
-        const all = new Kind(parts.reduce((sum, part) => sum + part.length, 0));
-        let at = 0;
-        for (const part of parts) { all.set(part, at); at += part.length; }
-        return all;
-    };
-    const bytes = join(Uint8Array, window.media.map((data) => new Uint8Array(data)));
-    const sent = await new OfflineAudioContext(1, 1, window.rate).decodeAudioData(bytes.buffer);
-    const heard = join(Float32Array, window.heard);
-    return [window.span(heard, window.rate), window.span(sent.getChannelData(0), sent.sampleRate)];
+    const bytes = await new Blob(window.media).arrayBuffer();
+    const rate = 16000;
+    const sent = await new OfflineAudioContext(1, 1, rate).decodeAudioData(bytes);
+    const samples = sent.getChannelData(0);
+    const loud = (sample) => Math.abs(sample) > 0.01;
+    const sent_s = (samples.findLastIndex(loud) - samples.findIndex(loud)) / rate;
+    return [window.heard_s, sent_s];
 }"""
 """Seconds from the first sound to the last: as heard, and as in the stream that was sent."""
 

@@ -29,7 +29,9 @@ REFUSE_AUTOPLAY = """
             : play.call(this);
     };
 """
-CHUNK_TIMES = """() => [...document.querySelectorAll("video.chunk")].map(video => video.currentTime)"""
+CHUNK_TIMES = (
+    """() => [...document.querySelectorAll("video.chunk")].map(video => video.currentTime)"""
+)
 SILENT = """() => [...document.querySelectorAll("video.chunk")]
     .every(video => video.paused || video.ended)"""
 
@@ -89,12 +91,7 @@ async def test_speech_through_the_microphone_is_answered(
 ) -> None:
     spoken = tmp_path / "hello.wav"
     write_question(spoken)
-    flags = (
-        SOUND_ALLOWED,
-        "--use-fake-ui-for-media-stream",
-        "--use-fake-device-for-media-stream",
-        f"--use-file-for-fake-audio-capture={spoken}%noloop",
-    )
+    flags = microphone(spoken)
     async with open_page(url(embedded), *flags, permissions=["microphone"]) as page:
         await page.get_by_test_id("mic").click()
         await expect(page.get_by_test_id("message-user")).to_have_count(1, timeout=30_000)
@@ -122,12 +119,22 @@ async def test_the_page_fits_a_phone(embedded: Running, open_page: OpenPage) -> 
         assert not overflow
 
 
-def write_question(path: Path) -> None:
-    """Two seconds of quiet, then a spoken question, then quiet: what a microphone would hear."""
-    spoken = espeak().speak("Hello, who are you?", Manner(voice="en-us"))
-    quiet = np.zeros(2 * spoken.rate_hz, np.int16)
+def write_question(path: Path, text: str = "Hello, who are you?", quiet_s: float = 2) -> None:
+    """Some quiet, then a spoken question, then quiet: what a microphone would hear."""
+    spoken = espeak().speak(text, Manner(voice="en-us"))
+    before, after = (np.zeros(int(s * spoken.rate_hz), np.int16) for s in (quiet_s, 4))
     with wave.open(str(path), "wb") as wav:
         wav.setnchannels(1)
         wav.setsampwidth(2)
         wav.setframerate(spoken.rate_hz)
-        wav.writeframes(np.concatenate([quiet, spoken.pcm, quiet, quiet]).tobytes())
+        wav.writeframes(np.concatenate([before, spoken.pcm, after]).tobytes())
+
+
+def microphone(spoken: Path) -> tuple[str, ...]:
+    """A browser whose microphone hears a file, once, from the moment it is opened."""
+    return (
+        SOUND_ALLOWED,
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={spoken}%noloop",
+    )

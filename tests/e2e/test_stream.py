@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from playwright.async_api import Page, expect
 
@@ -10,7 +11,7 @@ from bench.service import Running
 from tests.conftest import Serve
 from tests.e2e.conftest import SOUND_ALLOWED, OpenPage
 from tests.e2e.probes import HEARD_AND_SENT_S, LISTEN, MEASURES, NO_SOCKET, OPEN_SOCKET
-from tests.e2e.test_page import ask, chunk_time_moves, url
+from tests.e2e.test_page import SILENT, ask, chunk_time_moves, microphone, url, write_question
 
 A_MINUTE = " ".join(
     f"This is sentence number {number}, and it is spoken without any pause in the middle of it."
@@ -73,3 +74,22 @@ async def test_a_reloaded_page_goes_on(serve: Serve, open_page: OpenPage) -> Non
         await expect(page.get_by_test_id("message-assistant")).to_have_count(1)
         await page.reload()
         await expect(page.get_by_test_id("message-user")).to_contain_text("Ada", timeout=10_000)
+
+
+async def test_who_speaks_up_is_heard_at_once(
+    embedded: Running, open_page: OpenPage, tmp_path: Path
+) -> None:
+    spoken = tmp_path / "wait.wav"
+    write_question(spoken, "Wait a moment please, what time is it now?", quiet_s=8)
+    async with open_page(
+        url(embedded), *microphone(spoken), init_script=OPEN_SOCKET, permissions=["microphone"]
+    ) as page:
+        await expect(page.get_by_test_id("status")).to_contain_text("Ready")
+        await page.get_by_test_id("mic").click()
+        await expect(page.get_by_test_id("status")).to_contain_text("Listening")
+        await say(page, A_MINUTE)
+        await chunk_time_moves(page)
+        await page.wait_for_function(SILENT, timeout=20_000)
+        monologue = page.get_by_test_id("message-assistant").first
+        await expect(monologue).to_have_attribute("data-state", "interrupted", timeout=20_000)
+        await expect(page.get_by_test_id("message-user")).to_have_count(1, timeout=20_000)
