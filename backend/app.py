@@ -28,11 +28,11 @@ from backend.protocol import State
 from backend.session.manager import SessionManager
 from backend.session.session import Session
 from backend.session.stages import StageFactory
-from backend.session.timeline import open_timeline
 from backend.session.store.base import SessionStore
 from backend.session.store.keeper import RecordKeeper
 from backend.session.store.memory import MemoryStore
 from backend.session.store.redis import RedisStore
+from backend.session.timeline import open_timeline
 
 log = structlog.get_logger()
 

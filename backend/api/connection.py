@@ -137,7 +137,6 @@ class Connection:
         session = admission.session
         log.info("session.open", outcome=admission.outcome)
         stall_s = self._service.settings.session.stall_timeout_s
-        # The reader is first: it opens the outbox of a session that comes back.
         reader = asyncio.create_task(self._converse(admission, hello, first))
         writer = asyncio.create_task(session.outbox.run(self._line, stall_s))
         ending: BaseException = LineLost("the server let go of it")
