@@ -30,7 +30,7 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 blockquote { margin: 10px 0 0; padding: 0 0 0 12px; border-left: 3px solid var(--line);
   font-size: 15px }
 .sum { margin: 6px 0 14px; color: var(--dim) }
-.sum b { color: var(--ink) }
+.sum b { color: var(--ink); white-space: nowrap }
 .chart { position: relative; padding-top: 26px }
 .axis { position: absolute; inset: 0 0 0 104px; pointer-events: none }
 .tick { position: absolute; top: 20px; bottom: 0; border-left: 1px solid var(--line) }
@@ -54,7 +54,8 @@ i { font-style: normal }
 .dot { position: absolute; top: 50%; width: 9px; height: 9px; margin: -5px 0 0 -4px;
   border-radius: 50%; background: var(--c, var(--dim)); border: 1.5px solid var(--card) }
 .dot.chunk { border-radius: 2px; --c: var(--first_chunk) }
-.legend .dot { position: static; margin: 0; width: 9px; height: 9px }
+.legend .dot { position: static; margin: 0; width: 9px; height: 9px; border: 0 }
+.legend .dot.sentence { border-radius: 50% }
 .dot.sentence { --c: var(--first_sentence) }
 .dot.pause, .dot.resume { --c: var(--user) }
 .dot.trouble, .dot.interrupted { --c: var(--bad); transform: rotate(45deg); border-radius: 2px }

@@ -27,7 +27,7 @@ STAGES = (
 MARKED = (("sentence", "sentence begun"), ("chunk", "chunk sent"), ("interrupted", "cut or failed"))
 
 TICKS_MS = (50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 60_000)
-MOST_TICKS = 10
+MOST_TICKS = 8
 
 Pair = tuple[Turn | None, Turn | None]
 
