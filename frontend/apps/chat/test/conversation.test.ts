@@ -70,6 +70,13 @@ test('speech is first a guess, then a line', () => {
   expect(conversation.lastAsked).toBe('What is it?')
 })
 
+test('a cough leaves no words', () => {
+  const conversation = useConversation()
+  conversation.receive({ ...head, type: 'asr_partial', text: 'hm', language: 'en' })
+  conversation.receive({ ...head, type: 'playback_control', action: 'resume' })
+  expect(conversation.hearing).toBe('')
+})
+
 test('an empty transcript is no line', () => {
   const conversation = useConversation()
   conversation.receive({ ...head, type: 'asr_final', text: '', language: 'en' })

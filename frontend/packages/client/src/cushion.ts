@@ -40,18 +40,19 @@ export class Cushion {
   }
 }
 
-export interface Fill {
-  /** What must lie ready. */
-  neededS: number
-  /** What lies ready. */
-  aheadS: number
-  /** Since the wait began. */
-  waitedS: number
-  /** Nothing more will come, so waiting for more is in vain. */
-  isComplete: boolean
-}
+/** One wait for a cushion. */
+export class Filling {
+  constructor(
+    readonly neededS: number,
+    private readonly sinceS: number,
+  ) {}
 
-/** A wait as long as the cushion itself is long enough, for the short end of a reply. */
-export function isEnough({ neededS, aheadS, waitedS, isComplete }: Fill): boolean {
-  return aheadS > 0 && (isComplete || aheadS >= neededS || waitedS >= neededS)
+  /**
+   * A wait as long as the cushion itself is long enough, for the short end of a reply. `isComplete`:
+   * nothing more will come, so waiting for more is in vain.
+   */
+  isEnough(aheadS: number, nowS: number, isComplete: boolean): boolean {
+    const isWaitedOut = nowS - this.sinceS >= this.neededS
+    return aheadS > 0 && (isComplete || isWaitedOut || aheadS >= this.neededS)
+  }
 }

@@ -29,18 +29,21 @@ export class ReplyPlayer extends Emitter<PlayerEvents> implements Player {
   private readonly stream: StreamPlayer | null
   private told: PlayerState = 'idle'
   private concluded = false
+  /** A browser that failed at a stream once is asked for no other. */
+  private canStream = true
 
   constructor(elements: FaceElements) {
     super()
     this.idle = new IdleFace(elements.idle)
     this.chunks = new ChunkPlayer({ chunks: elements.chunks, idle: this.idle })
     this.stream = canStream() ? new StreamPlayer(elements.stream, this.idle) : null
+    this.stream?.on('broken', () => (this.canStream = false))
     for (const player of this.players) this.listenTo(player)
   }
 
   /** What to ask the service for. */
   get format(): VideoFormat {
-    return this.stream
+    return this.stream && this.canStream
       ? { container: 'fmp4', chunking: 'progressive' }
       : { container: 'mp4', chunking: 'sentence' }
   }

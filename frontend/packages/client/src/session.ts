@@ -181,7 +181,10 @@ export class Session extends Emitter<SessionEvents> {
     this.player.on('playback', (playback) => this.connection.send(playback))
     this.player.on('chunk', (meta) => this.emit('subtitle', meta?.text ?? null))
     this.player.idle.on('position', () => this.sayIdlePosition())
-    this.player.on('broken', (meta) => this.emit('defect', `chunk ${meta.chunk_seq} cannot be played`))
+    this.player.on('broken', (meta) => {
+      this.emit('defect', `chunk ${meta.chunk_seq} cannot be played`)
+      this.connection.send({ type: 'config_update', video: this.player.format })
+    })
   }
 
   private listenToRecorder(): void {

@@ -4,19 +4,20 @@
  *
  * One reply is one `Reel`. While nothing is said, the next reel is already open on the element, so
  * that the first piece only has to be put in. What happens when is decided by `Timeline` (which chunk
- * sounds) and `Cushion` (how much must lie ready); this room only moves the element and tells.
+ * sounds), `Cushion` (how much must lie ready) and `Seam` (how it comes into sight); this room only
+ * moves the element and tells.
  */
-import { Cushion, isEnough } from './cushion'
-import { conceal, FADE_IN_MS, FADE_OUT_MS, isInSight, reveal } from './curtain'
+import { Cushion, Filling } from './cushion'
+import { FADE_OUT_MS } from './curtain'
 import { Emitter } from './emitter'
 import type { IdleFace } from './idle-face'
 import { USUAL_STREAM } from './media-source'
 import type { StreamMedia } from './messages'
-import { once } from './once'
 import { watchFrames } from './painted'
 import { playbackOf, type PlayerEvents, type PlayerState } from './player'
 import type { Playback } from './protocol'
 import { beginsStream, Reel } from './reel'
+import { Seam } from './seam'
 import { Timeline } from './timeline'
 
 /**
@@ -30,9 +31,6 @@ type Act = 'empty' | 'filling' | 'joining' | 'playing' | 'dry' | 'aside'
 const HOLD_MS = 500
 /** Closer to the end than this, an element that has stopped has played everything. */
 const END_S = 0.15
-const HAVE_CURRENT_DATA = 2
-/** A first picture that takes longer to be decoded is not waited for. */
-const PICTURE_MS = 150
 
 type Timer = ReturnType<typeof setTimeout>
 
@@ -44,12 +42,13 @@ export class StreamPlayer extends Emitter<PlayerEvents> {
   private reel!: Reel
   private timeline = new Timeline()
   private readonly cushion = new Cushion()
+  private readonly seam: Seam
   private told: PlayerState = 'idle'
   private mime = USUAL_STREAM
   /** Grows whenever what was going on is overtaken, so that what still waits knows it is stale. */
   private turn = 0
   private primed = false
-  private filling = { sinceMs: 0, neededS: 0 }
+  private filling = new Filling(0, 0)
   private hold: Timer | undefined
   private renewal: Timer | undefined
 
@@ -58,7 +57,7 @@ export class StreamPlayer extends Emitter<PlayerEvents> {
     private readonly idle: IdleFace,
   ) {
     super()
-    conceal(video, 0)
+    this.seam = new Seam(video, idle)
     video.addEventListener('waiting', () => this.stalled())
     video.addEventListener('ended', () => this.ranDry())
     video.addEventListener('error', () => this.failed())
@@ -121,7 +120,7 @@ export class StreamPlayer extends Emitter<PlayerEvents> {
     clearTimeout(this.hold)
     this.report('paused')
     this.tell()
-    if (isInSight(this.video)) void this.uncoverIdle()
+    void this.uncoverIdle()
   }
 
   resume(): void {
@@ -130,7 +129,7 @@ export class StreamPlayer extends Emitter<PlayerEvents> {
     this.report('resumed')
     if (this.act === 'playing' || this.act === 'joining') void this.play()
     else if (this.act === 'filling') this.fill()
-    else this.ranDry()
+    else if (this.act === 'dry') this.ranDry()
     this.tell()
   }
 
@@ -161,7 +160,7 @@ export class StreamPlayer extends Emitter<PlayerEvents> {
 
   private startFilling(neededS: number): void {
     this.act = 'filling'
-    this.filling = { sinceMs: performance.now(), neededS }
+    this.filling = new Filling(neededS, performance.now() / 1000)
     setTimeout(() => this.fill(), neededS * 1000 + 10)
   }
 
@@ -177,11 +176,9 @@ export class StreamPlayer extends Emitter<PlayerEvents> {
   private fill(): void {
     if (this.act !== 'filling' || this.held) return
     this.hop()
-    const { sinceMs, neededS } = this.filling
     const aheadS = this.reel.aheadS(this.video.currentTime)
-    const waitedS = (performance.now() - sinceMs) / 1000
     const isComplete = this.concluded && this.reel.isSettled
-    if (isEnough({ neededS, aheadS, waitedS, isComplete })) void this.join()
+    if (this.filling.isEnough(aheadS, performance.now() / 1000, isComplete)) void this.join()
   }
 
   /** Over a hole in the stream, such as a sentence that was sound only leaves behind. */
@@ -196,21 +193,11 @@ export class StreamPlayer extends Emitter<PlayerEvents> {
   private async join(): Promise<void> {
     const turn = ++this.turn
     this.act = 'joining'
-    let fadeMs = 0
-    if (!isInSight(this.video)) {
-      await this.firstPicture()
-      const matches = await this.idle.reaches(this.timeline.loopS(this.video.currentTime))
-      fadeMs = matches ? 0 : FADE_IN_MS
-    }
+    const fadeMs = await this.seam.meet(this.loopS)
     if (turn === this.turn) await this.play(fadeMs)
   }
 
-  private async firstPicture(): Promise<void> {
-    const hasPicture = this.video.readyState >= HAVE_CURRENT_DATA
-    if (!hasPicture) await once(this.video, 'loadeddata', PICTURE_MS)
-  }
-
-  private async play(fadeMs = FADE_IN_MS): Promise<void> {
+  private async play(fadeMs?: number): Promise<void> {
     const turn = ++this.turn
     this.refused = false
     try {
@@ -221,8 +208,7 @@ export class StreamPlayer extends Emitter<PlayerEvents> {
     }
     if (turn !== this.turn) return
     this.act = 'playing'
-    if (!isInSight(this.video)) reveal(this.video, fadeMs)
-    this.idle.cover()
+    this.seam.open(fadeMs)
     this.tell()
   }
 
@@ -280,6 +266,7 @@ export class StreamPlayer extends Emitter<PlayerEvents> {
     if (meta) this.emit('broken', meta)
     // The server waits for these words; without them it would wait for the whole of the reply.
     this.concluded = true
+    this.held = false
     this.ranDry()
   }
 
@@ -299,27 +286,28 @@ export class StreamPlayer extends Emitter<PlayerEvents> {
     if (this.concluded) this.renewal = setTimeout(() => this.renew(), FADE_OUT_MS + 50)
   }
 
-  /** The loop takes over on the very head that is in sight, and stands there. */
   private async uncoverIdle(): Promise<void> {
-    if (!isInSight(this.video)) return
     const turn = this.turn
-    await this.idle.standAt(this.timeline.loopS(this.video.currentTime))
-    if (turn !== this.turn) return
-    conceal(this.video, FADE_OUT_MS)
-    this.tell()
+    await this.seam.close(this.loopS, () => turn !== this.turn)
+    if (turn === this.turn) this.tell()
   }
 
   /** A fresh reel, open and waiting for its first piece. */
   private renew(): void {
     clearTimeout(this.renewal)
-    conceal(this.video, 0)
-    this.idle.wake()
+    this.seam.hide()
     this.reel?.dispose()
     this.timeline = new Timeline()
     this.concluded = false
-    this.reel = new Reel(this.video, this.mime)
-    this.reel.on('appended', () => this.fill())
-    this.reel.on('failed', () => this.failed())
+    const reel = new Reel(this.video, this.mime)
+    this.reel = reel
+    reel.on('appended', () => this.fill())
+    reel.on('failed', () => reel === this.reel && this.failed())
+  }
+
+  /** The second of the idle loop whose head is in sight. */
+  private get loopS(): number {
+    return this.timeline.loopS(this.video.currentTime)
   }
 
   // ------------------------------------------------------------------ what is told
@@ -341,6 +329,6 @@ export class StreamPlayer extends Emitter<PlayerEvents> {
   private stateNow(): PlayerState {
     if (this.held) return 'paused'
     if (this.refused) return 'blocked'
-    return isInSight(this.video) && this.act !== 'empty' ? 'playing' : 'idle'
+    return this.seam.isOpen && this.act !== 'empty' ? 'playing' : 'idle'
   }
 }

@@ -1,22 +1,22 @@
 import { expect, test } from 'vitest'
-import { Cushion, isEnough } from '../src/cushion'
+import { Cushion, Filling } from '../src/cushion'
 
 const cushion = () => new Cushion({ startS: 0.2, maxS: 2, halfLifeS: 30 })
-const waiting = { neededS: 0.2, aheadS: 0.1, waitedS: 0, isComplete: false }
+const filling = new Filling(0.2, 10)
 
 test('a reply plays as soon as what it needs lies ready', () => {
-  expect(isEnough(waiting)).toBe(false)
-  expect(isEnough({ ...waiting, aheadS: 0.2 })).toBe(true)
+  expect(filling.isEnough(0.1, 10, false)).toBe(false)
+  expect(filling.isEnough(0.2, 10, false)).toBe(true)
 })
 
 test('the last piece plays however short it is', () => {
-  expect(isEnough({ ...waiting, aheadS: 0.04, isComplete: true })).toBe(true)
-  expect(isEnough({ ...waiting, aheadS: 0, isComplete: true })).toBe(false)
+  expect(filling.isEnough(0.04, 10, true)).toBe(true)
+  expect(filling.isEnough(0, 10, true)).toBe(false)
 })
 
 test('a wait as long as the cushion is long enough, if there is anything', () => {
-  expect(isEnough({ ...waiting, waitedS: 0.2 })).toBe(true)
-  expect(isEnough({ ...waiting, aheadS: 0, waitedS: 9 })).toBe(false)
+  expect(filling.isEnough(0.04, 10.25, false)).toBe(true)
+  expect(filling.isEnough(0, 19, false)).toBe(false)
 })
 
 test('each time it runs dry the cushion to go on doubles, up to its bound', () => {

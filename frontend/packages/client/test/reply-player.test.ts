@@ -203,4 +203,5 @@ test('a stream that cannot be decoded is given up, and the server is told', asyn
   expect(broken).toEqual([0])
   expect(reports.at(-1)).toBe('0 ended 1000')
   expect(player.state).toBe('idle')
+  expect(player.format).toEqual({ container: 'mp4', chunking: 'sentence' })
 })

@@ -26,6 +26,7 @@ export const useConversation = defineStore('conversation', () => {
   }
 
   function ask(text: string): void {
+    hearing.value = ''
     cut()
     add({ role: 'user', text, state: 'done', generation: null })
   }
@@ -55,6 +56,10 @@ export const useConversation = defineStore('conversation', () => {
       case 'asr_final':
         hearing.value = ''
         if (message.text) ask(message.text)
+        break
+      case 'playback_control':
+        // What began as speech was none: a cough leaves no words.
+        if (message.action === 'resume') hearing.value = ''
         break
       case 'text_chunk':
         streamed.add(generation)
