@@ -89,10 +89,10 @@ def test_work_in_a_thread_takes_the_time_that_it_takes() -> None:
         timer = asyncio.create_task(asyncio.sleep(3600))
         await asyncio.to_thread(time.sleep, 0.1)
         took_s, took_really_s = loop.time() - began, time.monotonic() - began_really
-        assert 0.09 < took_s <= took_really_s + 0.01
+        assert 0.09 < took_s <= took_really_s + 0.05
         assert not timer.done()
         await timer  # which is skipped to, now that nobody works
-        assert loop.time() - began == pytest.approx(3600)
+        assert loop.time() - began == pytest.approx(3600, abs=1)
 
     assert timed(main) < 5
 

@@ -10,7 +10,6 @@ from typing import IO, Any
 
 import numpy as np
 import pytest
-from structlog.testing import capture_logs
 
 from backend.config import Settings, load_settings
 from backend.handlers.messages import Pcm, Transcript
@@ -65,6 +64,16 @@ def lines_in(folder: Path) -> list[dict[str, Any]]:
     assert writer.drain()
     (path,) = files_in(folder)
     return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+class Warnings:
+    """Hears what is logged, whatever level the process has set."""
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[str, dict[str, Any]]] = []
+
+    def warning(self, event: str, **facts: Any) -> None:
+        self.entries.append((event, facts))
 
 
 def files_in(folder: Path) -> list[Path]:
@@ -219,33 +228,37 @@ async def test_what_was_told_is_on_disk_when_a_turn_ends(tmp_path: Path) -> None
     timeline.close()
 
 
-async def test_a_folder_that_cannot_be_written_is_said_once(tmp_path: Path) -> None:
+async def test_a_folder_that_cannot_be_written_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "file").write_text("in the way")
+    log = Warnings()
+    monkeypatch.setattr(writing, "log", log)
     mine, settings = Writer(), settings_for(tmp_path)
-    with capture_logs() as logs:
-        for name in ("a", "b", "c"):
-            timeline = Timeline(mine.open(tmp_path / "file", name, keep=5), settings, name)
-            talk(timeline, record=False)
-            timeline.close()
-        assert mine.drain()
-    assert [entry["event"] for entry in logs] == ["timeline.not_written"]
+    for name in ("a", "b", "c"):
+        timeline = Timeline(mine.open(tmp_path / "file", name, keep=5), settings, name)
+        talk(timeline, record=False)
+        timeline.close()
+    assert mine.drain()
+    assert [event for event, _ in log.entries] == ["timeline.not_written"]
 
 
 async def test_a_full_disk_costs_the_timeline_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    log = Warnings()
+    monkeypatch.setattr(writing, "log", log)
     monkeypatch.setattr(writing, "create", full_disk)
     mine = Writer()
     timeline = Timeline(mine.open(tmp_path, "s", keep=5), settings_for(tmp_path), "s")
     timeline.sent(READY)
-    with capture_logs() as logs:
-        for _ in range(3000):  # more than any buffer
-            timeline.note("x")
-        timeline.flush()
-        assert mine.drain()
-        timeline.close()
-        assert mine.drain()
-    assert [entry["error"] for entry in logs] == ["No space left on device"]
+    for _ in range(3000):  # more than any buffer
+        timeline.note("x")
+    timeline.flush()
+    assert mine.drain()
+    timeline.close()
+    assert mine.drain()
+    assert [facts["error"] for _, facts in log.entries] == ["No space left on device"]
 
 
 async def test_events_are_dropped_and_counted_when_the_disk_is_slow(

@@ -90,6 +90,6 @@ def _fact(name: str, value: Any, *, with_words: bool) -> dict[str, Any]:
         case Mapping() if name in NESTED:
             return {name: _kept(value, with_words=with_words)}
         case Mapping() | list() | tuple():
-            may_keep = with_words and name not in BULKY
+            may_keep = with_words and (name not in BULKY or isinstance(value, Mapping))
             return {name: value} if may_keep else {f"{name}_count": len(value)}
     return {}
