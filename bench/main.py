@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from backend.errors import ConfigError
-from bench import browser, crowd, interruption, latency, render, startup
+from bench import browser, crowd, interruption, latency, memory, render, startup
 from bench.machine import describe
 
 BENCHES: dict[str, Callable[[], dict[str, Any]]] = {
@@ -19,6 +19,7 @@ BENCHES: dict[str, Callable[[], dict[str, Any]]] = {
     "crowd": crowd.measure,
     "interruption": interruption.measure,
     "browser": browser.measure,
+    "memory": memory.measure,
     "render": render.measure,
 }
 

@@ -14,8 +14,6 @@ from backend.config import ServerSettings
 from backend.errors import AvatarChatError, BadMessage, RateLimited, TooLarge
 from backend.session.session import Session
 
-UPLOAD_PIECE = p.MIC_SAMPLE_RATE // 10  # samples that an upload is heard in at a time
-
 
 class Intake:
     """Hands the frames of one line to one session."""
@@ -41,12 +39,8 @@ class Intake:
             self._session.report(error)
 
     async def _hear_out(self, upload: Upload) -> None:
-        """A recording is one utterance: the microphone is opened for it and closed after it."""
-        pcm = decode_wav(upload.wav)
-        await self._dispatch(p.StartListen())
-        for start in range(0, pcm.size, UPLOAD_PIECE):
-            self._session.hear(pcm[start : start + UPLOAD_PIECE])
-        await self._dispatch(p.StopListen())
+        """A recording is one utterance, whatever its pauses."""
+        await self._session.hear_out(decode_wav(upload.wav))
 
     def _parse(self, frame: str) -> p.ClientMessage:
         if len(frame) > self._limits.max_message_bytes:

@@ -65,13 +65,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class RenderedChunk:
-    """What an `Encoder` cut. `first_frame` is the template frame that it begins with."""
+    """What an `Encoder` cut. `first_frame` is the template frame that it begins with; the first
+    `pause_frames` of its frames belong to no sentence yet."""
 
     data: bytes
     container: Container
     mime: str
     frames: int
     first_frame: int
+    pause_frames: int
     is_last: bool
 
 
@@ -87,11 +89,13 @@ class Progress:
 
 @dataclass(slots=True)
 class _Stream:
-    """What the sentences of one reply share. `frames` counts the reply's, up to the last cut."""
+    """What the sentences of one reply share. `frames` counts the reply's, up to the last cut, and
+    `pause_frames` those since then that only bridge two sentences."""
 
     reply: int
     encoder: Encoder
     frames: int
+    pause_frames: int = 0
 
     def leads_to(self, line: Line) -> bool:
         here = (self.reply, self.encoder.container, self.frames)
@@ -156,7 +160,7 @@ class Renderer:
             return Progress()
         hearing, encoder = sentence.hearing, sentence.stream.encoder
         if hearing.ready:
-            self._draw(encoder, hearing.take())
+            self._draw(sentence.stream, hearing.take())
         if hearing.is_over:
             self._sentence = None
         is_full = chunk_frames is not None and encoder.frames >= chunk_frames
@@ -180,8 +184,9 @@ class Renderer:
         self._position = line.begin_at % len(self._template.frames)
         return _Sentence(line, Hearing(self._net, type(stream.encoder)), stream)
 
-    def _draw(self, encoder: Encoder, heard: Heard) -> None:
-        owed = encoder.owed_frames
+    def _draw(self, stream: _Stream, heard: Heard) -> None:
+        encoder, owed = stream.encoder, stream.encoder.owed_frames
+        stream.pause_frames += owed
         numbers = self._numbers(encoder.frames, owed + len(heard.presence))
         encoder.hear(heard.pcm)
         for number in numbers[:owed]:
@@ -208,11 +213,12 @@ class Renderer:
 
     def _cut(self, stream: _Stream, is_last: bool) -> RenderedChunk:
         encoder, first_frame = stream.encoder, self._position
-        frames = encoder.frames
+        frames, pause = encoder.frames, stream.pause_frames
         stream.frames += frames
+        stream.pause_frames = 0
         [self._position] = self._numbers(frames, 1)
         data, mime = encoder.cut(ends_sentence=is_last)
-        return RenderedChunk(data, encoder.container, mime, frames, first_frame, is_last)
+        return RenderedChunk(data, encoder.container, mime, frames, first_frame, pause, is_last)
 
 
 @lru_cache(maxsize=2)

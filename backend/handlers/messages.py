@@ -144,8 +144,14 @@ class VideoChunk:
     fps: int
     frames: int
     start_ms: float = 0.0
-    """Where it begins on the reply's own time line; only a continuous stream has one."""
+    """Where it begins on the reply's own time line."""
+    pause_frames: int = 0
+    """How many of its frames, at the beginning, bridge the gap to the sentence before."""
 
     @property
     def duration_ms(self) -> float:
         return self.frames * 1000 / self.fps
+
+    @property
+    def pause_ms(self) -> float:
+        return self.pause_frames * 1000 / self.fps

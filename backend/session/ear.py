@@ -48,7 +48,14 @@ class _Closed:
     """What was said so far is all."""
 
 
-_Item = _Sound | _Opened | _Closed | Recognised
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """An utterance that nobody has to find the end of."""
+
+    pcm: Pcm
+
+
+_Item = _Sound | _Opened | _Closed | _Whole | Recognised
 
 
 class Ear:
@@ -75,8 +82,7 @@ class Ear:
         self._open = True
         self._has_refused = False
         self._inbox.put_nowait(_Opened(bool(echo_cancellation)))
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(self._listen())
+        self._start()
 
     def push(self, pcm: Pcm) -> None:
         """Microphone samples.
@@ -95,6 +101,11 @@ class Ear:
         now = clock.now()
         self._inbox.put_nowait(_Sound(pcm, now, now + pcm.size / SAMPLE_RATE + MISSING_S))
 
+    def read(self, pcm: Pcm) -> None:
+        """One whole utterance, apart from the microphone."""
+        self._inbox.put_nowait(_Whole(pcm))
+        self._start()
+
     def finish(self) -> None:
         """Close the microphone; what was said so far is read at once."""
         if self._open:
@@ -108,6 +119,10 @@ class Ear:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         self._inbox = asyncio.Queue()
+
+    def _start(self) -> None:
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._listen())
 
     async def _listen(self) -> None:
         inbox, next_by_s = self._inbox, clock.now()
@@ -149,5 +164,7 @@ async def _pass_on(item: _Item, listener: Listener) -> None:
             listener.begin(echo_cancellation=item.echo_cancellation)
         case _Closed():
             await listener.finish()
+        case _Whole():
+            listener.read(item.pcm)
         case Recognised():
             await listener.recognised(item)

@@ -19,6 +19,7 @@ class _Chunk:
     sentence_index: int
     starts_s: float
     duration_s: float
+    pause_s: float
     started: bool = False
     ended: bool = False
 
@@ -27,9 +28,8 @@ class _Chunk:
         return self.starts_s + self.duration_s
 
     def heard_s(self, now: float) -> float:
-        if self.ended:
-            return self.duration_s
-        return min(max(0.0, now - self.starts_s), self.duration_s)
+        played_s = self.duration_s if self.ended else min(now - self.starts_s, self.duration_s)
+        return max(0.0, played_s - self.pause_s)
 
 
 class Playout:
@@ -41,10 +41,12 @@ class Playout:
         self._was_resumed = False
         self._stopped = False
 
-    def sent(self, sentence_index: int, duration_ms: float, now: float) -> None:
-        """A chunk left for the client."""
+    def sent(
+        self, sentence_index: int, duration_ms: float, now: float, pause_ms: float = 0.0
+    ) -> None:
+        """A chunk left for the client; it begins with a pause that is no part of the sentence."""
         starts = max(self._moment(now), self._chunks[-1].ends_s) if self._chunks else now
-        self._chunks.append(_Chunk(sentence_index, starts, duration_ms / 1000))
+        self._chunks.append(_Chunk(sentence_index, starts, duration_ms / 1000, pause_ms / 1000))
 
     def reported(
         self, chunk_seq: int, event: PlaybackEvent, now: float, position_ms: float | None = None

@@ -103,8 +103,10 @@ class Screen:
             self._is_blind = True
 
     async def _send_video(self, chunk: VideoChunk) -> None:
-        self._shown_samples += round(chunk.duration_ms * SAMPLE_RATE / 1000)
-        if await self._send(video_message(chunk, self._chunk_seq), chunk.data, chunk.duration_ms):
+        sounds_ms = chunk.duration_ms - chunk.pause_ms
+        self._shown_samples += round(sounds_ms * SAMPLE_RATE / 1000)
+        meta = video_message(chunk, self._chunk_seq)
+        if await self._send(meta, chunk.data, chunk.duration_ms, chunk.pause_ms):
             metrics.VIDEO_SECONDS.inc(chunk.duration_ms / 1000)
 
     # ------------------------------------------------------------------ sound alone
@@ -121,12 +123,14 @@ class Screen:
 
     # ------------------------------------------------------------------ book-keeping
 
-    async def _send(self, meta: ServerMessage, data: bytes, duration_ms: float) -> bool:
+    async def _send(
+        self, meta: ServerMessage, data: bytes, duration_ms: float, pause_ms: float = 0.0
+    ) -> bool:
         reply = self._reply
         assert self._sentence is not None
         if not await reply.outbox.post_media(meta, data, reply.stamp.generation_id):
             return False
-        reply.playout.sent(self._sentence.index, duration_ms, clock.now())
+        reply.playout.sent(self._sentence.index, duration_ms, clock.now(), pause_ms)
         if self._chunk_seq == 0:
             reply.measured.mark("first_chunk")
             self._on_first()

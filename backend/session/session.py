@@ -18,7 +18,7 @@ from backend.config import Settings
 from backend.errors import AssetError, AvatarChatError, wire_error
 from backend.handlers.base import Options
 from backend.handlers.fallback import OnChange, ProviderChange
-from backend.handlers.messages import ChatMessage, Pcm, Prompt, Stamp
+from backend.handlers.messages import SAMPLE_RATE, ChatMessage, Pcm, Prompt, Stamp
 from backend.handlers.text.language import detect_language
 from backend.protocol import (
     ConfigUpdate,
@@ -224,6 +224,14 @@ class Session:
         self.timeline.microphone(pcm)
         self._ear.push(pcm)
 
+    async def hear_out(self, pcm: Pcm) -> None:
+        """A recording of one whole utterance, 16 kHz mono, heard at once."""
+        self.timeline.note("upload", ms=pcm.size * 1000 // SAMPLE_RATE)
+        async with self._floor.lock:
+            await self._floor.clear("upload")
+            if self.ended is None:
+                self._ear.read(pcm)
+
     def context_update(self, message: ContextUpdate) -> None:
         self.last_active = clock.now()
         self._notes.looking_at(message)
@@ -291,6 +299,7 @@ class Session:
             if not await self._take_the_floor():
                 return
             self.history.user(text)
+            self._on_change(self)
             language = detect_language(text, self._language)
             messages = (ChatMessage("system", self._system_prompt()), *self.history.messages())
             reply = self._begin(

@@ -109,3 +109,12 @@ def test_a_position_beyond_the_chunk_is_its_end() -> None:
     playout = ledger()
     playout.reported(0, "stopped", 10.3, position_ms=1e9)
     assert playout.heard_ms(0, 10.3) == pytest.approx(1000) and playout.heard_ms(1, 10.3) == 0
+
+
+def test_the_pause_before_a_sentence_is_not_heard_of_it() -> None:
+    playout = Playout()
+    playout.sent(0, 1000, now=10.0)
+    playout.sent(1, 1000, now=10.0, pause_ms=200)
+    assert playout.heard_ms(1, 11.1) == 0
+    assert playout.heard_ms(1, 11.5) == pytest.approx(300)
+    assert playout.heard_ms(1, 99.0) == pytest.approx(800)

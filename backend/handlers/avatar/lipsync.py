@@ -204,6 +204,7 @@ class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
             height=about.height,
             fps=about.fps,
             frames=chunk.frames,
+            pause_frames=chunk.pause_frames,
             start_ms=self._plan.start_ms,
         )
         self._part += 1

@@ -104,6 +104,11 @@ class Listener:
         elif ended is not None:
             await self._take(ended)
 
+    def read(self, pcm: Pcm) -> None:
+        """A whole utterance that came in one piece; it ends now."""
+        self._now_s, self._speech_ended_s = clock.now(), None
+        self._recognise(Purpose.FINAL, Utterance(pcm, speech_ratio=1.0))
+
     async def forget(self) -> None:
         """Nothing was said, and nothing is held."""
         self._recogniser.drop()
