@@ -288,6 +288,16 @@ async def test_events_are_dropped_and_counted_when_the_disk_is_slow(
     assert events[-1]["event"] == "after"
 
 
+async def test_nothing_that_is_told_ends_the_thread(tmp_path: Path) -> None:
+    timeline = open_timeline(settings_for(tmp_path), "s")
+    timeline.note("odd", what=object(), half="\ud800")
+    timeline.note("after")
+    timeline.close()
+    _, odd, after = lines_in(tmp_path)
+    assert odd["facts"] == {"what": "object", "half": "?"}
+    assert after["event"] == "after"
+
+
 async def test_the_thread_ends_with_the_last_file(tmp_path: Path) -> None:
     mine = Writer()
     first, second = mine.open(tmp_path, "a", 5), mine.open(tmp_path, "b", 5)

@@ -135,8 +135,7 @@ class Writer:
             self._open[file] = None  # should it not come into being, it is not tried again
             self._open[file] = create(file)
         if (handle := self._open[file]) is not None:
-            values = line.model_dump(mode="json") if isinstance(line, Header) else line.line()
-            handle.write(json.dumps(values, ensure_ascii=False, separators=(",", ":")) + "\n")
+            handle.write(_json(line) + "\n")
 
     def _flush(self, file: TimelineFile) -> None:
         if (handle := self._open.get(file)) is not None:
@@ -164,11 +163,22 @@ class Writer:
             log.warning("timeline.not_written", error=error.strerror, folder=str(file.path.parent))
 
 
+def _json(line: Line) -> str:
+    """What is no JSON becomes its kind: nothing that a session tells may end the thread."""
+    values = line.model_dump(mode="json") if isinstance(line, Header) else line.line()
+    return json.dumps(
+        values,
+        ensure_ascii=False,
+        separators=(",", ":"),
+        default=lambda value: type(value).__name__,
+    )
+
+
 def create(file: TimelineFile) -> IO[str]:
     """A fresh file in its folder, and room for it among those that are kept."""
     folder = file.path.parent
     folder.mkdir(parents=True, exist_ok=True)
-    handle = file.path.open("x", encoding="utf-8")
+    handle = file.path.open("x", encoding="utf-8", errors="replace")
     for old in sorted(folder.glob("*Z-*.jsonl"))[: -file.keep]:
         old.unlink(missing_ok=True)
     return handle
