@@ -14,7 +14,7 @@ import numpy as np
 from backend.avatar import mouth
 from backend.avatar.codecs import FPS, SAMPLES_PER_FRAME, Pcm
 from backend.avatar.encoder import SOUND_LEAD_FRAMES, Encoder
-from backend.avatar.lipsync import LipSync
+from backend.avatar.lipsync import Listener
 from backend.avatar.mel import (
     HOP_SAMPLES,
     MEL_FRAMES_PER_S,
@@ -55,7 +55,7 @@ class Hearing:
     encoder: what the sentence is heard for; it knows how long a sentence had better be.
     """
 
-    def __init__(self, net: LipSync, encoder: type[Encoder]) -> None:
+    def __init__(self, net: Listener, encoder: type[Encoder]) -> None:
         self._net = net
         self._encoder = encoder
         self._pcm: Pcm = np.empty(0, np.int16)

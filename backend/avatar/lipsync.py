@@ -34,8 +34,8 @@ _WANTED = (
 )
 
 
-class LipSync(ABC):
-    """A loaded net. Immutable and safe to share between threads.
+class Listener(ABC):
+    """What hears. Immutable and safe to share between threads.
 
     name: the file's stem. mel_lead_frames: how many mel columns before the video frame its window
     starts (see `mel.mel_windows`).
@@ -48,6 +48,10 @@ class LipSync(ABC):
     @abstractmethod
     def drive(self, mel: Float32) -> Float32:
         """What moves the mouth: mel windows of a whole clip (n,1,80,16) to (n, …) float32."""
+
+
+class LipSync(Listener):
+    """A net that draws too."""
 
     def draw(self, face: Float32, drive: Float32) -> Float32:
         """Paint frames: face (n,6,96,96) and their n rows of drive to BGR (n,3,96,96) in 0..1."""
@@ -62,15 +66,12 @@ class LipSync(ABC):
         """As `draw`, just as the net gives it."""
 
 
-class ControlledLipSync(LipSync):
-    """Our net in halves: mel to mouth controls, then face and controls to a picture."""
+class ControlsListener(Listener):
+    """The hearing half of our net: mel to mouth controls."""
 
-    def __init__(
-        self, name: str, mel_lead_frames: int, encoder: "Network", decoder: "Network"
-    ) -> None:
+    def __init__(self, name: str, mel_lead_frames: int, encoder: "Network") -> None:
         super().__init__(name, mel_lead_frames)
         self._encoder = encoder
-        self._decoder = decoder
 
     def controls(self, mel: Float32) -> Float32:
         """Mouth controls as drawn: (n, 8) in 0..1, named by `mouth.CONTROLS`."""
@@ -78,6 +79,16 @@ class ControlledLipSync(LipSync):
 
     def drive(self, mel: Float32) -> Float32:
         return self.controls(mel)
+
+
+class ControlledLipSync(ControlsListener, LipSync):
+    """Our net in halves: mel to mouth controls, then face and controls to a picture."""
+
+    def __init__(
+        self, name: str, mel_lead_frames: int, encoder: "Network", decoder: "Network"
+    ) -> None:
+        super().__init__(name, mel_lead_frames, encoder)
+        self._decoder = decoder
 
     def _paint(self, face: Float32, drive: Float32) -> Float32:
         return self._decoder(face, drive)
@@ -150,6 +161,23 @@ def load_lipsync(path: Path | str, threads: int = 1) -> LipSync:
         lipsync = Wav2LipExport(path.stem, lead_frames, network)
     _try_once(lipsync, path)
     return lipsync
+
+
+def load_controls_listener(path: Path | str, threads: int = 1) -> ControlsListener:
+    """Only the hearing half, for who draws without a net: `<name>.encoder.onnx` beside `path`.
+
+    Raises ModelFileError, also when there is no such half.
+    """
+    path = Path(path)
+    encoder = path.with_suffix(".encoder.onnx")
+    if not encoder.is_file():
+        raise ModelFileError(
+            f"{encoder} is not there. An avatar that is drawn by warping follows mouth controls, "
+            "which only a net in two halves gives: set avatar.model to lightlips.onnx."
+        )
+    lead_frames = _mel_lead_frames(path.with_suffix(".json"))
+    network = _load_network(encoder, (MEL_SHAPE,), CONTROLS_SHAPE, threads)
+    return ControlsListener(path.stem, lead_frames, network)
 
 
 def _mel_lead_frames(card: Path) -> int:
