@@ -23,42 +23,55 @@ NO_SOCKET = """
 """
 """A network on which no WebSocket opens."""
 
-LISTEN = """async () => {
-    const context = new AudioContext();
-    const code = `registerProcessor('ear', class extends AudioWorkletProcessor {
-        count = 0; first = -1; last = -1;
-        process([[samples]]) {
-            for (const sample of samples ?? []) {
-                if (Math.abs(sample) > 0.01) {
-                    if (this.first < 0) this.first = this.count;
-                    this.last = this.count;
+HOLES = """
+    class Holes {
+        constructor(rate) { this.longest = 0.04 * rate; this.run = 0; this.count = 0; }
+        hear(samples) {
+            for (const sample of samples) {
+                const size = Math.abs(sample);
+                if (size < 1e-6) this.run += 1;
+                else if (size > 1e-4 || this.run === 0) {
+                    // What comes before the first sound is no hole.
+                    if (this.began && this.run > this.longest) this.count += 1;
+                    this.began ||= size > 0.01;
+                    this.run = 0;
                 }
-                this.count += 1;
             }
-            if (currentFrame % 12800 === 0) this.port.postMessage(this.last - this.first);
-            return true;
+            return this.count;
         }
-    })`;
-    const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
+    }
+"""
+"""Counts the holes in a sound: where nothing at all is heard for more than 40 ms."""
+
+LISTEN = f"""async () => {{
+    const context = new AudioContext();
+    const code = `{HOLES} registerProcessor('ear', class extends AudioWorkletProcessor {{
+        holes = new Holes(sampleRate);
+        process([[samples]]) {{
+            const count = this.holes.hear(samples ?? []);
+            if (currentFrame % 12800 === 0) this.port.postMessage(count);
+            return true;
+        }}
+    }})`;
+    const url = URL.createObjectURL(new Blob([code], {{ type: 'text/javascript' }}));
     await context.audioWorklet.addModule(url);
     const video = document.querySelector('[data-testid=stream-video]');
-    const mono = { channelCount: 1, channelCountMode: 'explicit' };
+    const mono = {{ channelCount: 1, channelCountMode: 'explicit' }};
     const ear = new AudioWorkletNode(context, 'ear', mono);
-    ear.port.onmessage = ({ data }) => { window.heard_s = data / context.sampleRate; };
+    ear.port.onmessage = ({{ data }}) => {{ window.heard_holes = data; }};
     context.createMediaElementSource(video).connect(ear).connect(context.destination);
-}"""
-"""From here on `heard_s` is the time from the first sound of the stream's element to the last."""
+}}"""
+"""From here on `heard_holes` counts the holes in what the stream's element sounds."""
 
-HEARD_AND_SENT_S = """async () => {
-    const bytes = await new Blob(window.media).arrayBuffer();
+HEARD_AND_SENT = f"""async () => {{
+    {HOLES}
     const rate = 16000;
+    const bytes = await new Blob(window.media).arrayBuffer();
     const sent = await new OfflineAudioContext(1, 1, rate).decodeAudioData(bytes);
-    const samples = sent.getChannelData(0);
-    const loud = (sample) => Math.abs(sample) > 0.01;
-    const sent_s = (samples.findLastIndex(loud) - samples.findIndex(loud)) / rate;
-    return [window.heard_s, sent_s];
-}"""
-"""Seconds from the first sound to the last: as heard, and as in the stream that was sent."""
+    const holes = new Holes(rate).hear(sent.getChannelData(0));
+    return {{ heard_holes: window.heard_holes, sent_holes: holes, sent_s: sent.duration }};
+}}"""
+"""Holes in what was heard and in the stream that was sent, and how long that is."""
 
 MEASURES = """name => performance.getEntriesByName(`avatar-chat:${name}`)
     .map(({ duration, detail }) => ({ duration, ...detail }))"""

@@ -76,8 +76,8 @@ function watchStalls(video: HTMLVideoElement): void {
   })
 }
 
-/** So many pictures are judged together: a busy machine shows one or two of them late. */
-const FEW = 8
+/** So many pictures, a second, are judged together: a busy machine shows quite a few of them late. */
+const MANY = 25
 const LIMIT_MS = 40
 /** An element takes so long to get going. */
 const RUN_UP_S = 0.2
@@ -88,12 +88,12 @@ export class GapFinder {
   private delaysMs: number[] = []
   private leastMs: number | null = null
 
-  /** A picture was shown. Returns the gap before the last few of them, if there is one. */
+  /** A picture was shown. Returns the gap before the last second of them, if there is one. */
   shown(mediaTimeS: number, wallMs: number): number | null {
     this.beganS ??= mediaTimeS
     if (mediaTimeS - this.beganS < RUN_UP_S) return null
     this.delaysMs.push(wallMs - mediaTimeS * 1000)
-    return this.delaysMs.length < FEW ? null : this.judge()
+    return this.delaysMs.length < MANY ? null : this.judge()
   }
 
   /** What comes next has nothing to do with what was. */
