@@ -15,6 +15,9 @@ from training.espeak import Phone, Speech
 from training.flite import ESPEAK_NAMES, read_wave
 
 _FRAMES_PER_S = 100
+# Sound that begins or ends within a word is not aligned; silence lets it.
+_QUIET_S = 0.2
+_QUIET = round(_QUIET_S * SAMPLE_RATE_HZ)
 
 
 def recordings(folder: Path) -> list[Speech]:
@@ -30,7 +33,7 @@ def aligned(pcm: Float32, text: str) -> Speech:
     decoder = Decoder(Config(lm=None, loglevel="FATAL", samprate=SAMPLE_RATE_HZ))
     words = re.findall(r"[a-z']+", text.lower())
     decoder.set_align_text(" ".join(words))
-    raw = (np.clip(pcm, -1, 1) * 32767).astype(np.int16).tobytes()
+    raw = (np.clip(np.pad(pcm, _QUIET), -1, 1) * 32767).astype(np.int16).tobytes()
     _decode(decoder, raw)
     decoder.set_alignment()
     _decode(decoder, raw)
@@ -47,4 +50,4 @@ def _phones(words: Iterable) -> Iterable[Phone]:
     for word in words:
         for phone in word:
             name = ESPEAK_NAMES.get(phone.name.lower(), "_" if phone.name == "SIL" else "@")
-            yield Phone(phone.start / _FRAMES_PER_S, name)
+            yield Phone(max(0.0, phone.start / _FRAMES_PER_S - _QUIET_S), name)

@@ -1,10 +1,12 @@
 """The encoder: sixteen mel columns to eight mouth controls, trained on CPU.
 
-    python -m training.encoder [--minutes 10] [--data training/build/speech.npz]
+    python -m training.encoder [--minutes 30] [--strips training/build/strips]
 
-0.27 M parameters, about 1.6 M multiply-adds. It hears columns −6…9 around a moment and says how the
-mouth stands at that moment. Augmentation happens on mel windows, so that every batch is a new
-voice, microphone and room. Progress lies on disk (training/build/encoder.pt), safe to interrupt.
+It hears columns −6…9 around a moment and says how the mouth stands at that moment. No convolution
+is padded in time, so over a stretch of sound it gives every moment at the cost of little more than
+one: that is how it is trained, and how it learns to move as a mouth does. Augmentation happens on
+mel stretches, so that every batch is a new voice, microphone and room. What is kept is a running
+average of the weights; progress lies on disk (training/build/encoder.pt), safe to interrupt.
 """
 
 import argparse
@@ -16,17 +18,27 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel
 
 from backend.avatar.mel import MEL_BANDS, WINDOW_FRAMES
-from backend.avatar.mouth import CONTROL_COUNT
-from training.audio import STRIP, WORK
+from backend.avatar.mouth import CONTROL_COUNT, CONTROLS
+from training.audio import STRIPS, WORK
 
 MEL_LEAD_FRAMES = 6
 CHECKPOINT = WORK / "encoder.pt"
-_BATCH = 128
-_PEAK_RATE = 2.5e-3
+_BATCH = 48
+_MOMENTS = 48
+_STRETCH = _MOMENTS + WINDOW_FRAMES - 1
+_PEAK_RATE = 2e-3
+_AVERAGED_STEPS = 1000
 # jaw, wide, pucker, funnel, lower_down, upper_up, press, fv: what the eye minds most weighs most
 _CONTROL_WEIGHTS = (2.5, 1.0, 1.2, 1.2, 1.5, 1.0, 1.8, 1.0)
+_TOUCH_ODDS = 2.0
+_FRAME_COLUMNS = 3
+_JAW, _LOWER, _UPPER, _PRESS = (
+    CONTROLS.index(name) for name in ("jaw", "lower_down", "upper_up", "press")
+)
+_TOUCHES = [_PRESS, CONTROLS.index("fv")]
 
 
 class Encoder(nn.Module):
@@ -34,60 +46,61 @@ class Encoder(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.hear = _conv(MEL_BANDS, 96)
-        self.listen = _conv(96, 96)
-        self.gather = _conv(96, 128, stride=2)
-        self.refine = _conv(128, 128)
-        self.speak = nn.Sequential(
-            nn.Flatten(),
-            nn.Linear(128 * WINDOW_FRAMES // 2, 128),
-            nn.ReLU(),
-            nn.Dropout(0.1),
-            nn.Linear(128, CONTROL_COUNT),
+        self.hear = nn.Sequential(_patch(1, 8, bands=7), _patch(8, 16, bands=5), nn.Flatten(1, 2))
+        self.listen = nn.Sequential(
+            _conv(16 * MEL_BANDS // 4, 128, 3),
+            _conv(128, 128, 3),
+            _conv(128, 160, 3, spacing=2),
+            _conv(160, 160, 4),
         )
+        self.speak = nn.Sequential(nn.Dropout(0.1), nn.Conv1d(160, CONTROL_COUNT, 1))
 
     def forward(self, mel: Tensor) -> Tensor:
-        heard = self.hear(mel[:, 0] * 0.25)
-        heard = heard + self.listen(heard)
-        heard = self.gather(heard)
-        heard = heard + self.refine(heard)
-        return torch.sigmoid(self.speak(heard) * 1.5 - 1.5)
+        return torch.sigmoid(self.raw(mel))[..., 0]
+
+    def raw(self, mel: Tensor) -> Tensor:
+        """Stretches (N, 1, 80, n + 15) to the n moments that have a whole window, (N, 8, n),
+        before the sigmoid."""
+        said: Tensor = self.speak(self.listen(self.hear(mel * 0.25)))
+        return said * 1.5 - 1.5
 
 
-def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv1d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm1d(outputs), nn.ReLU()
-    )
+def _patch(inputs: int, outputs: int, bands: int) -> nn.Sequential:
+    """Looks at so many bands and three columns, and halves the bands."""
+    looking = nn.Conv2d(inputs, outputs, (bands, 3), (2, 1), (bands // 2, 0), bias=False)
+    return nn.Sequential(looking, nn.BatchNorm2d(outputs), nn.ReLU())
+
+
+def _conv(inputs: int, outputs: int, columns: int, spacing: int = 1) -> nn.Sequential:
+    listening = nn.Conv1d(inputs, outputs, columns, dilation=spacing, bias=False)
+    return nn.Sequential(listening, nn.BatchNorm1d(outputs), nn.ReLU())
 
 
 @dataclass(frozen=True, slots=True)
-class Strip:
-    """A training strip: mel (n, 80), time first for fast look-ups, and controls (n, 8), float16."""
+class Speech:
+    """All strips end to end: mel (n, 80), time first for fast look-ups, and controls (n, 8)."""
 
     mel: Tensor
     controls: Tensor
 
     @classmethod
-    def load(cls, path: Path) -> "Strip":
-        with np.load(path) as stored:
-            mel = np.ascontiguousarray(stored["mel"].T)
-            return cls(torch.from_numpy(mel), torch.from_numpy(stored["controls"]))
+    def load(cls, folder: Path) -> "Speech":
+        mels, controls = [], []
+        for path in sorted(folder.glob("[!u]*.npz")):
+            with np.load(path) as stored:
+                mels.append(torch.from_numpy(stored["mel"]))
+                controls.append(torch.from_numpy(stored["controls"]))
+        return cls(torch.cat(mels), torch.cat(controls))
 
-    def batch(self, moments: Tensor) -> tuple[Tensor, Tensor]:
-        columns = moments[:, None] - MEL_LEAD_FRAMES + torch.arange(WINDOW_FRAMES)
-        windows = self.mel[columns].permute(0, 2, 1)[:, None].float()
-        return windows.contiguous(), self.controls[moments].float()
-
-    def odds(self) -> Tensor:
-        """Cumulative chance of each moment: closures count double, the strip's edges never."""
-        weight = 1.0 + (self.controls[:, CONTROL_COUNT - 2] > 0.3).double()
-        weight[:WINDOW_FRAMES] = 0
-        weight[-WINDOW_FRAMES:] = 0
-        return torch.cumsum(weight, 0) / weight.sum()
+    def batch(self, starts: Tensor) -> tuple[Tensor, Tensor]:
+        """Stretches (N, 1, 80, 63) from these columns on, and their 48 moments' (N, 8, 48)."""
+        mel = self.mel[starts[:, None] + torch.arange(_STRETCH)].transpose(1, 2)[:, None]
+        moments = starts[:, None] + MEL_LEAD_FRAMES + torch.arange(_MOMENTS)
+        return mel.float().contiguous(), self.controls[moments].transpose(1, 2).float()
 
 
 def augment(mel: Tensor) -> Tensor:
-    """Another mouth, microphone, level and room for windows (N, 1, 80, 16); the first 30 % stay."""
+    """Another mouth, microphone, level and room for (N, 1, 80, n); the first 30 % stay."""
     kept = len(mel) * 3 // 10
     return torch.cat([mel[:kept], _disguise(mel[kept:])])
 
@@ -129,45 +142,70 @@ def _warp_formants(mel: Tensor, factor: Tensor) -> Tensor:
     """Stretch the band axis by a factor per window, as longer and shorter vocal tracts do."""
     count = len(mel)
     bands = (torch.linspace(0, 1, MEL_BANDS) * factor[:, None]).clamp(max=1.15) * 2 - 1
-    across = torch.linspace(-1, 1, WINDOW_FRAMES).expand(count, MEL_BANDS, WINDOW_FRAMES)
-    down = bands[:, :, None].expand(count, MEL_BANDS, WINDOW_FRAMES)
+    columns = mel.shape[-1]
+    across = torch.linspace(-1, 1, columns).expand(count, MEL_BANDS, columns)
+    down = bands[:, :, None].expand(count, MEL_BANDS, columns)
     grid = torch.stack([across, down], -1)
     return functional.grid_sample(mel, grid, align_corners=True, padding_mode="border")
 
 
-def loss_of(predicted: Tensor, wanted: Tensor) -> Tensor:
+def loss_of(raw: Tensor, wanted: Tensor) -> Tensor:
+    """(N, 8, n) before the sigmoid against the truth: each control, how far the lips are apart,
+    how they move from one frame to the next, and whether they meet or touch the teeth. Those
+    moments are rare and short, and count double."""
+    predicted = torch.sigmoid(raw)
     error = predicted - wanted
-    weights = torch.tensor(_CONTROL_WEIGHTS)
-    return (error.abs() * weights).mean() + 2 * (error.square() * weights).mean()
+    touching = wanted[:, _TOUCHES]
+    weights = torch.tensor(_CONTROL_WEIGHTS)[:, None] * (1 + touching.amax(1, keepdim=True))
+    apart = _opening(predicted) - _opening(wanted)
+    moved = (error[..., _FRAME_COLUMNS:] - error[..., :-_FRAME_COLUMNS]).abs()
+    meeting = functional.binary_cross_entropy_with_logits(
+        raw[:, _TOUCHES], touching, pos_weight=torch.tensor(_TOUCH_ODDS)
+    )
+    shapes = (error.abs() * weights).mean() + 2 * (error.square() * weights).mean()
+    return shapes + 2 * apart.abs().mean() + 0.7 * moved.mean() + 0.6 * meeting
 
 
-def train(strip: Strip, minutes: float, checkpoint: Path, seed: int = 0) -> Encoder:
-    """Train for so many minutes of processor time; the learning rate follows the same clock."""
+def _opening(controls: Tensor) -> Tensor:
+    """As `measure.opening`, for (N, 8, n)."""
+    apart = 0.8 * controls[:, _JAW] + 0.25 * controls[:, _LOWER] + 0.2 * controls[:, _UPPER]
+    return apart * (1 - controls[:, _PRESS])
+
+
+def train(speech: Speech, minutes: float, checkpoint: Path, seed: int = 0) -> Encoder:
+    """Train for so many minutes by the wall clock; the learning rate follows the same clock."""
     torch.manual_seed(seed)
-    encoder, odds = Encoder(), strip.odds()
+    encoder = Encoder()
+    average = AveragedModel(encoder, avg_fn=_running_average, use_buffers=True)
     optimiser = torch.optim.AdamW(encoder.parameters(), _PEAK_RATE, weight_decay=1e-2)
-    started, step, running = time.process_time(), 0, 0.0
-    while (spent := (time.process_time() - started) / (60 * minutes)) < 1:
+    started, step, running = time.monotonic(), 0, 0.0
+    while (spent := (time.monotonic() - started) / (60 * minutes)) < 1:
         for group in optimiser.param_groups:
             group["lr"] = _rate(spent)
-        moments = torch.searchsorted(odds, torch.rand(_BATCH, dtype=torch.double))
-        mel, wanted = strip.batch(moments)
-        loss = loss_of(encoder(augment(mel)), wanted)
+        mel, wanted = speech.batch(torch.randint(0, len(speech.mel) - _STRETCH, (_BATCH,)))
+        loss = loss_of(encoder.raw(augment(mel)), wanted)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        running += (loss.item() - running) * 0.01
+        average.update_parameters(encoder)
+        running += (loss.item() - running) * max(0.01, 1 / (step + 1))
         step += 1
-        if step % 1000 == 0:
+        if step % 200 == 0:
             print(f"step {step}  loss {running:.4f}  {spent:.0%}", flush=True)
-            torch.save(encoder.state_dict(), checkpoint)
-    torch.save(encoder.state_dict(), checkpoint)
-    return encoder.eval()
+            torch.save(average.module.state_dict(), checkpoint)
+    torch.save(average.module.state_dict(), checkpoint)
+    return average.module.eval()
+
+
+def _running_average(average: Tensor, new: Tensor, seen: Tensor) -> Tensor:
+    """Over about the last _AVERAGED_STEPS steps; early, over the later half of all steps."""
+    steps = min(_AVERAGED_STEPS, float(seen) / 2 + 1)
+    return average + (new - average) / steps
 
 
 def _rate(spent: float) -> float:
     """Short linear warm-up, then a cosine down to nearly nothing."""
-    warm = min(1.0, spent / 0.05)
+    warm = min(1.0, spent / 0.03)
     return _PEAK_RATE * warm * (0.5 + 0.5 * float(np.cos(np.pi * spent))) + 1e-6
 
 
@@ -179,12 +217,12 @@ def load(checkpoint: Path = CHECKPOINT) -> Encoder:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--minutes", type=float, default=10.0)
-    parser.add_argument("--data", type=Path, default=STRIP)
+    parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--strips", type=Path, default=STRIPS)
     parser.add_argument("--out", type=Path, default=CHECKPOINT)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    train(Strip.load(options.data), options.minutes, options.out)
+    train(Speech.load(options.strips), options.minutes, options.out)
 
 
 if __name__ == "__main__":

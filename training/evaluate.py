@@ -1,9 +1,12 @@
-"""One command that says how good the shipped net is, and writes it into the model card.
+"""One command that says how good the shipped net is, and writes it down for people and programs.
 
-    python -m training.evaluate [--models models/onnx] [--speech FOLDER] [--pictures …/crops.npz]
+    python -m training.evaluate [--models models/onnx] [--speech FOLDER] [--before FOLDER]
+                                [--crops FOLDER]
 
-Voices and sentences here were never trained on. Sound takes the service's own path: its mel, its
-nets, its timing logic. Needs no torch. `--speech` adds recordings of people (WAV with text beside).
+Voices (`voices`) and sentences here were never trained on. Sound takes the service's own path: its
+mel, its nets, its timing logic. Needs no torch. Writes the model card and `docs/lipsync.md` with
+its pictures. `--speech` adds recordings of people (WAV with text beside), `--before` the numbers of
+an older net beside the new ones.
 """
 
 import argparse
@@ -13,7 +16,7 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,55 +25,51 @@ import numpy as np
 
 from backend.avatar.lipsync import ControlledLipSync, LipSync, load_lipsync
 from backend.avatar.mel import SAMPLE_RATE_HZ, Float32
-from training import card, crop_set, flite, measure, sentences
-from training.align import recordings
-from training.audio import HELD_OUT_FLITE, HELD_OUT_VOICES, normalised
-from training.espeak import Espeak, Speech
+from training import card, crop_set, disguise, measure, plots, report, voices
+from training.espeak import Speech
 from training.likeness import drawn_openings, likeness
+from training.measure import Mouths
 
 MODELS = Path(__file__).parents[1] / "models" / "onnx"
+DOCS = Path(__file__).parents[1] / "docs"
 NAME = "lightlips"
+_QUIET_S = 3
 _FAINT_NOISE_DB = -60.0
+_LEVELS_DB = {"noise": -30.0, "breath": -25.0, "music": -15.0}
+
+_TRACED = (card.ESPEAK_VOICES, card.FAMILY, card.PEOPLE)
+
+Heard = dict[str, list[Mouths]]
 
 
-def held_out_speech(people: list[Speech]) -> dict[str, list[Speech]]:
-    """Speech by kind of voice; every sentence is new to the net, and most voices are too."""
-    espeak = Espeak()
-
-    def spoken(voices: Iterable[str], language: str) -> list[Speech]:
-        texts = sentences.HELD_OUT[language]
-        return [espeak.say(text, voice) for voice in voices for text in texts]
-
-    kinds = {
-        "espeak English, service voice": spoken(["en-us+f2"], "en"),
-        "espeak Mandarin, service voice": spoken(["cmn+f2"], "zh"),
-        card.JUDGED_VOICE: spoken([f"en-us+{v}" for v in HELD_OUT_VOICES], "en"),
-        "espeak Mandarin, held-out voices": spoken([f"cmn+{v}" for v in HELD_OUT_VOICES], "zh"),
-    }
-    if flite.available():
-        texts = sentences.HELD_OUT["en"]
-        kinds["flite slt, held-out speaker"] = [flite.say(text, HELD_OUT_FLITE) for text in texts]
-    if people:
-        kinds["human recordings, aligned"] = people
-    return {kind: [normalised(speech) for speech in speeches] for kind, speeches in kinds.items()}
-
-
-def score_voices(
-    controls_of: Callable[[Float32], Float32], kinds: Mapping[str, list[Speech]]
-) -> dict[str, measure.Score]:
+def heard_by(net: ControlledLipSync, kinds: Mapping[str, Sequence[Speech]]) -> Heard:
+    """Drawn and true mouths of every sentence, by kind of voice."""
     return {
-        kind: measure.score([measure.mouths(s, controls_of(s.pcm)) for s in speeches])
+        kind: [measure.mouths(speech, controls_of(net, speech.pcm)) for speech in speeches]
         for kind, speeches in kinds.items()
     }
 
 
-def movement(controls_of: Callable[[Float32], Float32]) -> dict[str, float]:
-    """The largest movement between two frames in three seconds without speech."""
-    samples = 3 * SAMPLE_RATE_HZ
-    noise = np.random.default_rng(0).normal(0, 10 ** (_FAINT_NOISE_DB / 20), samples)
+def controls_of(net: ControlledLipSync, pcm: Float32) -> Float32:
+    return net.controls(measure.windows_of(pcm, net.mel_lead_frames))
+
+
+def nobody_speaks(net: ControlledLipSync) -> dict[str, card.Quiet]:
+    """How the mouth behaves in three seconds without speech."""
+    rng = np.random.default_rng(0)
+    samples = _QUIET_S * SAMPLE_RATE_HZ
+    faint = rng.normal(0, 10 ** (_FAINT_NOISE_DB / 20), samples)
+    sounds = {
+        "digital silence": np.zeros(samples, np.float32),
+        f"noise at {_FAINT_NOISE_DB:g} dBFS": faint.astype(np.float32),
+    }
+    for name, level_db in _LEVELS_DB.items():
+        loud = np.float32(10 ** (level_db / 20))
+        sounds[f"{name}, peaks at {level_db:g} dBFS"] = getattr(disguise, name)(samples, rng) * loud
+    drawn = {name: controls_of(net, pcm) for name, pcm in sounds.items()}
     return {
-        "digital silence": measure.restlessness(controls_of(np.zeros(samples, np.float32))),
-        "noise at -60 dBFS": measure.restlessness(controls_of(noise.astype(np.float32))),
+        name: card.Quiet(measure.restlessness(controls), measure.parted(controls))
+        for name, controls in drawn.items()
     }
 
 
@@ -111,19 +110,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", type=Path, default=MODELS)
     parser.add_argument("--speech", type=Path, help="a folder of recordings with their texts")
+    parser.add_argument("--before", type=Path, help="a folder with an older net's files")
     parser.add_argument("--crops", type=Path, default=crop_set.CROPS, help="rendered crops")
     options = parser.parse_args()
     halves, joined = load_both(options.models)
-
-    people = recordings(options.speech) if options.speech else []
-
-    def controls_of(pcm: Float32) -> Float32:
-        return halves.controls(measure.windows_of(pcm, halves.mel_lead_frames))
-
-    kinds = held_out_speech(people)
+    kinds = {voice.name: voices.speeches(voice) for voice in voices.voices(options.speech)}
+    heard = heard_by(halves, kinds)
+    before = heard_by(load_both(options.before)[0], kinds) if options.before else {}
     numbers = card.Numbers(
-        voices=score_voices(controls_of, kinds),
-        movement=movement(controls_of),
+        voices={kind: measure.score(mouths) for kind, mouths in heard.items()},
+        before={kind: measure.score(mouths) for kind, mouths in before.items()},
+        quiet=nobody_speaks(halves),
         speed={"joined": speed(joined), "halves, as the service runs it": speed(halves)},
         machine=_machine(),
         date=datetime.now(UTC).date().isoformat(),
@@ -138,6 +135,10 @@ def main() -> None:
         )
     print(card.tables(numbers))
     card.write(options.models, NAME, numbers)
+    report.write(DOCS / "lipsync.md", numbers)
+    plots.voices(DOCS / report.VOICES_PICTURE, numbers)
+    traced = {kind: heard[kind] for kind in _TRACED if kind in heard}
+    plots.traces(DOCS / report.TRACES_PICTURE, traced)
 
 
 if __name__ == "__main__":

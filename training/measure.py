@@ -46,7 +46,8 @@ class Score:
     """opening: correlation of drawn with true; loudness: of the sound's level with true.
 
     closure_recall: closures of p b m that were drawn shut; false_closures: share of frames drawn
-    shut while the lips are truly apart.
+    shut while the lips are truly apart. jitter: how hard the opening is jerked about from frame to
+    frame, as a multiple of the truth's (both for openings of equal spread).
     """
 
     opening: float
@@ -55,6 +56,7 @@ class Score:
     false_closures: float
     loudness: float
     seconds: float
+    jitter: float
 
 
 def opening(controls: Float32) -> Float:
@@ -90,12 +92,18 @@ def score(clips: Sequence[Mouths]) -> Score:
         false_closures=float((drawn[apart, _PRESS] > _CLOSED_PRESS).mean()),
         loudness=_correlation(level, opening(true)),
         seconds=len(drawn) / VIDEO_FPS,
+        jitter=_acceleration(opening(drawn)) / _acceleration(opening(true)),
     )
 
 
 def restlessness(controls: Float32) -> float:
     """The largest change of any control from one frame to the next."""
     return float(np.abs(np.diff(controls, axis=0)).max(initial=0.0))
+
+
+def parted(controls: Float32) -> float:
+    """How far the lips ever are apart."""
+    return float(opening(controls).max(initial=0.0))
 
 
 def level_db(pcm: Float32, frames: int) -> Float:
@@ -124,6 +132,12 @@ def _runs_s(closed: npt.NDArray[np.bool_]) -> tuple[tuple[float, float], ...]:
         (start / MEL_FRAMES_PER_S, (end - 1) / MEL_FRAMES_PER_S)
         for start, end in zip(edges[::2], edges[1::2], strict=True)
     )
+
+
+def _acceleration(opening: Float) -> float:
+    """Root mean square change of speed per frame, for an opening of spread 1."""
+    jerks = np.diff(opening, 2)
+    return float(np.sqrt(np.mean(jerks**2)) / max(opening.std(), 1e-6))
 
 
 def _correlation(a: Float, b: Float) -> float:

@@ -1,12 +1,11 @@
-"""Speech with marks, and what is made of it for training."""
+"""Speech with marks, and what is said."""
 
-import random
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from training import audio, sentences
+from training import sentences, speech_set
 from training.espeak import Espeak
 
 
@@ -36,28 +35,9 @@ def test_unknown_voice_is_refused(espeak: Espeak) -> None:
         espeak.say("hello", "no-such-voice")
 
 
-def test_a_clip_has_a_row_for_every_column(espeak: Espeak) -> None:
-    clip = audio.clip_of(espeak.say("Bob moved the map.", "en-us"))
-    assert clip.mel.shape[1] == len(clip.track.controls) == len(clip.track.closed)
-    assert clip.track.closed.any()
-
-
-def test_repitching_moves_marks_with_the_sound(espeak: Espeak) -> None:
-    speech = espeak.say("Hello there.", "en-us")
-    faster = audio.repitched(speech, 1.25)
-    assert faster.duration_s == pytest.approx(speech.duration_s / 1.25, abs=0.001)
-    assert faster.phones[3].start_s == pytest.approx(speech.phones[3].start_s / 1.25)
-
-
-def test_noise_has_a_resting_mouth() -> None:
-    clips = list(audio.noise_clips(8, random.Random(1)))
-    assert len(clips) == 2
-    assert all((clip.track.controls == 0).all() for clip in clips)
-
-
 def test_held_out_voices_and_sentences_are_not_for_training() -> None:
-    variants = audio.training_variants()
-    assert not set(variants) & set(audio.HELD_OUT_VOICES)
+    variants = speech_set.training_variants()
+    assert not set(variants) & set(speech_set.HELD_OUT_VOICES)
     assert len(variants) > 50
     chinese = sentences.mandarin(2500, seed=1)
     assert chinese == sentences.mandarin(2500, seed=1)

@@ -25,6 +25,13 @@ def test_the_truth_scores_full_marks() -> None:
     assert score.opening == pytest.approx(1)
     assert (score.closure_recall, score.closures, score.false_closures) == (1, 3, 0)
     assert score.seconds == pytest.approx(1.32)
+    assert score.jitter == pytest.approx(1)
+
+
+def test_a_nervous_mouth_jitters() -> None:
+    drawn = truth()
+    drawn[::2] *= 0.5
+    assert measure.score([measure.mouths(SPEECH, drawn)]).jitter > 1.5
 
 
 def test_a_mouth_shut_for_good_is_caught() -> None:
@@ -51,6 +58,13 @@ def test_restlessness_is_the_largest_step() -> None:
     controls[3, 2] = 0.25
     assert measure.restlessness(controls) == 0.25
     assert measure.restlessness(controls[:1]) == 0
+
+
+def test_parted_is_the_widest_opening() -> None:
+    controls = np.zeros((5, 8), np.float32)
+    assert measure.parted(controls) == 0
+    controls[3, measure.CONTROLS.index("jaw")] = 0.5
+    assert measure.parted(controls) == pytest.approx(0.4)
 
 
 def test_level_follows_the_sound() -> None:
