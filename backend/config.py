@@ -234,6 +234,9 @@ class AvatarSettings(Section):
         ROOT / "models/onnx/lightlips.onnx",
         description="Lip-sync net: ours, or any ONNX file with the Wav2Lip contract.",
     )
+    drawn_by: Literal["net", "warp"] | None = Field(
+        None, description="What draws every avatar's mouth; empty takes what its card says."
+    )
     net_threads: int = Field(1, ge=1, description="CPU threads of the lip-sync net per worker.")
     timeout_s: float = Field(
         5.0, gt=0, description="Bound on the first picture of a sentence; then it is only spoken."

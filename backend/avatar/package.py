@@ -4,6 +4,7 @@
                  idle.mp4      seamless idle loop: template frames and the page's idle video
                  mask.png      8-bit grey 96x96 in face-box coordinates: white takes the net's
                  poster.jpg    the first frame
+                 marks.json    where the lips are in each frame; needed by the engine `warp`
 
 Light to import: the gateway reads packages too. Pictures are decoded in `template`.
 """
@@ -20,7 +21,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from backend.errors import BrokenAvatar, UnknownAvatar
 
 CARD, IDLE, MASK, POSTER = "avatar.json", "idle.mp4", "mask.png", "poster.jpg"
+MARKS = "marks.json"
 SAFE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+DrawnBy = Literal["net", "warp"]
+
+# Packages come from strangers too: what a worker would have to hold or parse is bounded.
+_MAX_BYTES = {CARD: 1_000_000, MARKS: 8_000_000, MASK: 1_000_000, IDLE: 200_000_000}
+_MAX_PIXELS = 500_000_000  # of all frames: 750 MB decoded
 
 Box = tuple[float, float, float, float]
 """x0, y0, x1, y1 in pixels of the frame, y down."""
@@ -42,9 +50,15 @@ class AvatarCard(BaseModel):
     languages: tuple[str, ...] = ()
     licence: str
     credits: str | tuple[str, ...] = ""
+    engine: DrawnBy = "net"
 
     @model_validator(mode="after")
     def _boxes_fit(self) -> Self:
+        if self.width * self.height * self.frames > _MAX_PIXELS:
+            raise ValueError(
+                f"{self.frames} frames of {self.width}x{self.height} are too many pixels; "
+                f"{_MAX_PIXELS:,} in all are allowed"
+            )
         if len(self.face_boxes) != self.frames:
             raise ValueError(f"{len(self.face_boxes)} face_boxes for {self.frames} frames")
         for number, (x0, y0, x1, y1) in enumerate(self.face_boxes):
@@ -81,6 +95,8 @@ class AvatarPackage:
             )
         for name in (IDLE, MASK, POSTER):
             _require(root, name)
+        if card.engine == "warp" or (root / MARKS).exists():
+            _require(root, MARKS)
         return cls(root, card)
 
     @property
@@ -90,6 +106,10 @@ class AvatarPackage:
     @property
     def mask(self) -> Path:
         return self.root / MASK
+
+    @property
+    def marks(self) -> Path:
+        return self.root / MARKS
 
 
 def find_avatar(folder: Path, avatar_id: str) -> AvatarPackage:
@@ -163,6 +183,11 @@ def _require(root: Path, name: str) -> Path:
         raise BrokenAvatar(f"{root.name}/{name} is missing. Restore the avatar package.")
     if not path.resolve().is_relative_to(root.resolve()):
         raise BrokenAvatar(f"{root.name}/{name} leads out of its folder. Put a real file there.")
-    if path.stat().st_size == 0:
+    size = path.stat().st_size
+    if size == 0:
         raise BrokenAvatar(f"{root.name}/{name} is empty. Restore the avatar package.")
+    if size > _MAX_BYTES.get(name, size):
+        raise BrokenAvatar(
+            f"{root.name}/{name} has {size:,} bytes; at most {_MAX_BYTES[name]:,} are allowed."
+        )
     return path

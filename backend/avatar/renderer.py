@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,12 +15,11 @@ import cv2
 import numpy as np
 
 from backend.avatar.codecs import FPS, I420, SAMPLES_PER_FRAME, Pcm, VideoFormat
-from backend.avatar.compositor import Compositor
 from backend.avatar.encoder import Encoder
 from backend.avatar.file_encoder import FileEncoder
 from backend.avatar.hearing import BATCH_FRAMES, Heard, Hearing
-from backend.avatar.lipsync import LipSync, load_lipsync
-from backend.avatar.package import AvatarPackage
+from backend.avatar.package import AvatarPackage, DrawnBy
+from backend.avatar.painter import open_painter
 from backend.avatar.stream_encoder import StreamEncoder
 from backend.avatar.template import load_template
 from backend.protocol import Container
@@ -31,9 +29,12 @@ ENCODERS: Mapping[Container, type[Encoder]] = {"mp4": FileEncoder, "fmp4": Strea
 
 @dataclass(frozen=True, slots=True)
 class RenderOptions:
+    """`drawn_by` overrules the avatar's card."""
+
     net_threads: int = 1
     crf: int = 23
     audio_kbps: int = 64
+    drawn_by: DrawnBy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +123,9 @@ class Renderer:
 
     def __init__(self, avatar: Path, model: Path, options: RenderOptions) -> None:
         cv2.setNumThreads(1)  # the pictures are small, and workers are the parallelism
-        self._net = _load_net(model, model.stat().st_mtime_ns if model.exists() else 0, options)
         self._package = AvatarPackage.load(avatar)
+        self._painter = open_painter(self._package, model, options.net_threads, options.drawn_by)
         self._template = load_template(self._package)
-        self._compositor = Compositor(self._template)
         card = self._package.card
         self._format = VideoFormat(
             card.width, card.height, self._template.colour, options.crf, options.audio_kbps
@@ -139,7 +139,7 @@ class Renderer:
 
     def about(self) -> AboutRenderer:
         card = self._package.card
-        return AboutRenderer(self._net.name, card.id, card.width, card.height, FPS, card.frames)
+        return AboutRenderer(self._painter.name, card.id, card.width, card.height, FPS, card.frames)
 
     def push(self, line: Line, pcm: Pcm, is_last: bool, chunk_frames: int | None) -> Progress:
         """Add sound and draw one batch if its future is known.
@@ -182,7 +182,7 @@ class Renderer:
             encoder = ENCODERS[line.container](self._format)
             self._stream = stream = _Stream(line.reply, encoder, line.received_frames)
         self._position = line.begin_at % len(self._template.frames)
-        return _Sentence(line, Hearing(self._net, type(stream.encoder)), stream)
+        return _Sentence(line, Hearing(self._painter.listener, type(stream.encoder)), stream)
 
     def _draw(self, stream: _Stream, heard: Heard) -> None:
         encoder, owed = stream.encoder, stream.encoder.owed_frames
@@ -190,7 +190,7 @@ class Renderer:
         numbers = self._numbers(encoder.frames, owed + len(heard.presence))
         encoder.hear(heard.pcm)
         for number in numbers[:owed]:
-            encoder.show(self._compositor.rest(number))
+            encoder.show(self._rest(number))
         for picture in self._paint(numbers[owed:], heard):
             encoder.show(picture)
 
@@ -200,16 +200,19 @@ class Renderer:
         return [number % len(self._template.frames) for number in range(begin, begin + count)]
 
     def _paint(self, numbers: list[int], heard: Heard) -> list[I420]:
-        """Every frame of a batch; only those where the mouth shows cost the net's time."""
-        pictures = [self._compositor.rest(number) for number in numbers]
+        """Every frame of a batch; only those where the mouth shows cost the painter's time."""
+        pictures = [self._rest(number) for number in numbers]
         shown = np.flatnonzero(heard.presence)
         if len(shown):
-            faces = self._template.faces([numbers[offset] for offset in shown])
-            painted = self._net.draw(faces, heard.drive[shown])
-            for offset, mouth in zip(shown, painted, strict=True):
-                strength = float(heard.presence[offset])
-                pictures[offset] = self._compositor.paste(numbers[offset], mouth, strength)
+            shown_numbers = [numbers[offset] for offset in shown]
+            painted = self._painter.paint(shown_numbers, heard.drive[shown], heard.presence[shown])
+            for offset, picture in zip(shown, painted, strict=True):
+                pictures[offset] = picture
         return pictures
+
+    def _rest(self, number: int) -> I420:
+        """The template's own frame, not to be written to."""
+        return self._template.frames[number].picture
 
     def _cut(self, stream: _Stream, is_last: bool) -> RenderedChunk:
         encoder, first_frame = stream.encoder, self._position
@@ -219,8 +222,3 @@ class Renderer:
         [self._position] = self._numbers(frames, 1)
         data, mime = encoder.cut(ends_sentence=is_last)
         return RenderedChunk(data, encoder.container, mime, frames, first_frame, pause, is_last)
-
-
-@lru_cache(maxsize=2)
-def _load_net(model: Path, _changed_ns: int, options: RenderOptions) -> LipSync:
-    return load_lipsync(model, options.net_threads)

@@ -7,8 +7,10 @@ grid of the chroma planes.
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -74,13 +76,16 @@ def _load(root: Path, _changed_ns: int) -> Template:
     try:
         with av.open(str(package.idle)) as video:
             colour = _colour_of(video, package)
-            pictures = [_planes_of(frame) for frame in video.decode(video=0)]
+            # One more than the card says is enough to know that there are too many.
+            coded = islice(video.decode(video=0), card.frames + 1)
+            pictures = [_planes_of(frame) for frame in coded]
     except av.FFmpegError as error:
         raise BrokenAvatar(f"{_name(package)} cannot be decoded: {error}.") from error
     if len(pictures) != card.frames:
-        raise BrokenAvatar(
-            f"{_name(package)} has {len(pictures)} frames; the card says {card.frames}."
-        )
+        found = len(pictures) if len(pictures) < card.frames else "more"
+        raise BrokenAvatar(f"{_name(package)} has {found} frames; the card says {card.frames}.")
+    if any(picture.shape != (card.height * 3 // 2, card.width) for picture in pictures):
+        raise BrokenAvatar(f"{_name(package)} changes its size on the way.")
     frames = tuple(_prepare(p, box) for p, box in zip(pictures, card.face_boxes, strict=True))
     return Template(frames, _read_mask(package), colour)
 
@@ -124,13 +129,27 @@ def _to_face_size(crop: I420) -> Float32:
 
 
 def _read_mask(package: AvatarPackage) -> Float32:
+    _require_size(package)
     mask = cv2.imread(str(package.mask), cv2.IMREAD_GRAYSCALE)
-    if mask is None or mask.shape != (FACE_SIZE, FACE_SIZE):
-        found = "no picture" if mask is None else f"{mask.shape[1]}x{mask.shape[0]} pixels"
-        raise BrokenAvatar(
-            f"{package.card.id}/mask.png is {found}; it must be an 8-bit grey picture of 96x96."
-        )
+    if mask is None:
+        raise BrokenAvatar(f"{package.card.id}/mask.png cannot be decoded. Restore the package.")
     return np.asarray(mask, np.float32) / 255.0
+
+
+def _require_size(package: AvatarPackage) -> None:
+    """Before it is decoded: a small file may unfold into a very large picture."""
+    with package.mask.open("rb") as file:
+        header = file.read(24)
+    if header[:8] == b"\x89PNG\r\n\x1a\n" and len(header) == 24:
+        width, height = struct.unpack(">II", header[16:])
+        if (width, height) == (FACE_SIZE, FACE_SIZE):
+            return
+        found = f"{width}x{height} pixels"
+    else:
+        found = "no picture in PNG"
+    raise BrokenAvatar(
+        f"{package.card.id}/mask.png is {found}; it must be an 8-bit grey picture of 96x96."
+    )
 
 
 def _colour_of(video: Any, package: AvatarPackage) -> Colour:

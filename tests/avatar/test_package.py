@@ -102,3 +102,29 @@ def test_no_avatar_at_all(tmp_path: Path) -> None:
     assert list_avatars(tmp_path / "nowhere") == ()
     with pytest.raises(UnknownAvatar, match="No avatar can be used"):
         find_avatar(tmp_path, "")
+
+
+def test_a_warped_avatar_needs_its_marks(package: Path) -> None:
+    change(package, engine="warp")
+    with pytest.raises(BrokenAvatar, match=r"marks\.json is missing"):
+        AvatarPackage.load(package)
+    change(package, engine="magic")
+    with pytest.raises(BrokenAvatar, match="engine"):
+        AvatarPackage.load(package)
+
+
+def test_marks_must_lie_inside_the_folder_too(package: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("{}")
+    (package / "marks.json").symlink_to("../../secret")
+    with pytest.raises(BrokenAvatar, match="leads out of its folder"):
+        AvatarPackage.load(package)
+
+
+def test_what_a_worker_would_have_to_hold_is_bounded(package: Path) -> None:
+    change(package, width=4096, height=4096, frames=200, face_boxes=[BOX] * 200)
+    with pytest.raises(BrokenAvatar, match="too many pixels"):
+        AvatarPackage.load(package)
+    with (package / "avatar.json").open("ab") as card:
+        card.truncate(2_000_000)
+    with pytest.raises(BrokenAvatar, match="at most 1,000,000 are allowed"):
+        AvatarPackage.load(package)

@@ -1,5 +1,6 @@
 """The idle loop as the service holds it."""
 
+import struct
 from pathlib import Path
 
 import av
@@ -85,4 +86,22 @@ def test_a_video_that_does_not_fit_the_card_is_refused(package: AvatarPackage) -
 def test_a_file_that_is_no_video_is_refused(package: AvatarPackage) -> None:
     package.idle.write_bytes(b"this is not a video")
     with pytest.raises(BrokenAvatar, match="cannot be decoded"):
+        load_template(package)
+
+
+def test_a_mask_that_would_unfold_into_a_huge_picture_is_not_decoded(
+    package: AvatarPackage,
+) -> None:
+    header = package.mask.read_bytes()
+    huge = struct.pack(">II", 60_000, 60_000)
+    package.mask.write_bytes(header[:16] + huge + header[24:])
+    with pytest.raises(BrokenAvatar, match=r"60000x60000 pixels; it must be .* 96x96"):
+        load_template(package)
+
+
+def test_a_longer_video_than_the_card_says_is_not_decoded_to_its_end(
+    package: AvatarPackage,
+) -> None:
+    write_video(package.idle, [picture(0)] * (FRAMES + 5), 1)
+    with pytest.raises(BrokenAvatar, match=f"more frames; the card says {FRAMES}"):
         load_template(package)

@@ -36,7 +36,9 @@ class Studio:
 
     @classmethod
     async def open(cls, engine: Engine, settings: AvatarSettings, avatar: Path) -> Studio:
-        options = RenderOptions(settings.net_threads, settings.crf, settings.audio_kbps)
+        options = RenderOptions(
+            settings.net_threads, settings.crf, settings.audio_kbps, settings.drawn_by
+        )
         actor = await engine.spawn(Renderer, avatar, settings.model, options)
         try:
             return cls(avatar, actor, await actor.call("about"))
