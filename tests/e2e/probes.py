@@ -25,7 +25,7 @@ NO_SOCKET = """
 
 HOLES = """
     class Holes {
-        constructor(rate) { this.longest = 0.04 * rate; this.run = 0; this.count = 0; }
+        constructor(samples) { this.longest = samples; this.run = 0; this.count = 0; }
         hear(samples) {
             for (const sample of samples) {
                 const size = Math.abs(sample);
@@ -41,12 +41,12 @@ HOLES = """
         }
     }
 """
-"""Counts the holes in a sound: where nothing at all is heard for more than 40 ms."""
+"""Counts the holes in a sound: where nothing at all is heard for more than so many samples."""
 
 LISTEN = f"""async () => {{
     const context = new AudioContext();
     const code = `{HOLES} registerProcessor('ear', class extends AudioWorkletProcessor {{
-        holes = new Holes(sampleRate);
+        holes = new Holes(0.04 * sampleRate);
         process([[samples]]) {{
             const count = this.holes.hear(samples ?? []);
             if (currentFrame % 12800 === 0) this.port.postMessage(count);
@@ -61,14 +61,15 @@ LISTEN = f"""async () => {{
     ear.port.onmessage = ({{ data }}) => {{ window.heard_holes = data; }};
     context.createMediaElementSource(video).connect(ear).connect(context.destination);
 }}"""
-"""From here on `heard_holes` counts the holes in what the stream's element sounds."""
+"""From here on `heard_holes` counts the holes over 40 ms in what the stream's element sounds."""
 
 HEARD_AND_SENT = f"""async () => {{
     {HOLES}
     const rate = 16000;
     const bytes = await new Blob(window.media).arrayBuffer();
     const sent = await new OfflineAudioContext(1, 1, rate).decodeAudioData(bytes);
-    const holes = new Holes(rate).hear(sent.getChannelData(0));
+    // Pauses that speech makes itself come out a little longer or shorter at another rate.
+    const holes = new Holes(0.03 * rate).hear(sent.getChannelData(0));
     return {{ heard_holes: window.heard_holes, sent_holes: holes, sent_s: sent.duration }};
 }}"""
 """Holes in what was heard and in the stream that was sent, and how long that is."""
