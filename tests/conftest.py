@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import structlog
 import uvicorn
 
 from backend.app import create_app
@@ -100,6 +101,9 @@ def chromium() -> Path:
 
 def pytest_configure(config: pytest.Config) -> None:
     os.environ["AVATAR_CHAT_TIMELINE__DIR"] = ""  # a test that wants timelines says where
+    # The fashionable traceback, with every local, takes a second; some tests wait for no more.
+    console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.contextvars.merge_contextvars, console])
     config.stash[_CI] = os.environ.get("CI") == "true"
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from backend import clock
 from backend.errors import NotListening, RateLimited
 from backend.handlers.messages import SAMPLE_RATE, Pcm, Stamp
+from backend.session.cancelling import raise_if_cancelled
 from backend.session.stages import Stages
 from backend.session.turn_taking.conversation import AvatarSpeech, Conversationalist
 from backend.session.turn_taking.decisions import EarEvent
@@ -142,6 +143,7 @@ class Ear:
                 try:
                     await _pass_on(item, listener)
                 except Exception as error:  # a stage that fails must not leave the session deaf
+                    raise_if_cancelled(error)
                     self._conversation.failed(error)
                     await listener.forget()
 

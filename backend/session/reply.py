@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -12,6 +11,7 @@ from backend import metrics
 from backend.errors import AvatarChatError, wire_error
 from backend.handlers.messages import Prompt, Stamp
 from backend.protocol import Chunking, Notice, Output, ServerMessage
+from backend.session.cancelling import raise_if_cancelled
 from backend.session.idle_loop import IdleLoop
 from backend.session.outbox import Outbox
 from backend.session.playout import Playout
@@ -65,10 +65,3 @@ class Reply:
         metrics.FALLBACKS.labels(component, fallback).inc()
         notice = Notice(component=component, level="warning", text=text, to=fallback)
         self.post(notice)
-
-
-def raise_if_cancelled(error: Exception) -> None:
-    """Nothing goes on in a cancelled task, whatever a stage made of its cancellation."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise error

@@ -17,8 +17,9 @@ from backend.handlers.text.language import detect_language
 from backend.handlers.text.speakable import to_sentence
 from backend.handlers.text.splitter import SentenceSplitter
 from backend.protocol import TextChunk
+from backend.session.cancelling import raise_if_cancelled
 from backend.session.pipe import Pipe
-from backend.session.reply import Reply, raise_if_cancelled
+from backend.session.reply import Reply
 
 _APOLOGIES = {
     "en": "I am sorry, I lost my thread. Please ask me again.",

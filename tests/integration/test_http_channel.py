@@ -143,7 +143,7 @@ async def test_a_poll_answers_at_once_when_something_is_there_else_in_time(
 
 
 async def test_silence_is_a_dropped_line_and_the_way_back_is_a_new_channel(serve: Serve) -> None:
-    async with serve(session={"poll_timeout_s": 0.3}) as address:
+    async with serve(session={"poll_timeout_s": 1.5}) as address:
         async with joined(address, output="text") as client:
             await client.send("text", text="My name is Ada.")
             await client.until("turn_end")

@@ -14,7 +14,7 @@ from backend.errors import NotListening
 from backend.protocol import ConfigUpdate, Playback, Say, StartListen, Text
 from backend.session import floor, playout
 from backend.session.session import Session
-from tests.fakes.stages import CRASHES, DEAF, FAILS, LOUD, QUIET, WELL, fake_stages
+from tests.fakes.stages import CRASHES, DEAF, FAILS, LOUD, QUIET, UNTIDY, WELL, fake_stages
 
 
 class Desk:
@@ -174,6 +174,22 @@ async def test_an_utterance_that_a_reply_came_into_is_heard_whole(desk: Desk, cl
     await desk.until(lambda: len(desk.of("turn_end")) == 2)
     assert [m["text"] for m in desk.of("asr_final")] == ["640 samples"]
     assert [m["reason"] for m in desk.of("turn_end")] == ["interrupted", "completed"]
+
+
+@pytest.mark.parametrize("stage", ["vad", "asr"])
+async def test_a_stage_that_cannot_clean_up_does_not_keep_the_ear_open(
+    desk: Desk, stage: str
+) -> None:
+    ears = desk.session.stages.by_component()[stage]
+    ears._mood = lambda: UNTIDY  # type: ignore[attr-defined]  # the fakes have moods
+    ears._ticks = lambda: 1000  # type: ignore[attr-defined]  # and take their time
+    await desk.session.start_listen(StartListen())
+    desk.session.hear(LOUD)
+    desk.session.hear(QUIET)
+    await desk.until(lambda: ears.running)  # type: ignore[attr-defined]
+    async with asyncio.timeout(1):
+        await desk.session.close("closed")
+    assert not ears.running  # type: ignore[attr-defined]
 
 
 async def test_a_closed_microphone_complains_once(desk: Desk) -> None:

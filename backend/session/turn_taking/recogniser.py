@@ -13,6 +13,7 @@ from enum import Enum
 from backend import clock
 from backend.handlers.base import BaseHandler, closing
 from backend.handlers.messages import SpeechSegment, Transcript
+from backend.session.cancelling import raise_if_cancelled
 
 
 class Purpose(Enum):
@@ -108,5 +109,6 @@ class Recogniser:
                 async for transcript in transcripts:
                     return transcript
         except Exception as error:  # a value too: whoever asked decides whom it concerns
+            raise_if_cancelled(error)
             return error
         return None
