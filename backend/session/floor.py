@@ -39,7 +39,6 @@ class Floor:
     """Hold `lock` from deciding that the floor changes hands until it has.
 
     on_phase: told of every step of the reply, with the reason.
-    report: told of what went wrong.
     """
 
     def __init__(
@@ -48,7 +47,6 @@ class Floor:
         history: History,
         report_wait_s: float,
         on_phase: Callable[[Phase, str], None],
-        report: Callable[[BaseException], None],
     ) -> None:
         self.lock = asyncio.Lock()
         self.turn: Turn | None = None
@@ -56,7 +54,6 @@ class Floor:
         self._history = history
         self._report_wait_s = report_wait_s
         self._on_phase = on_phase
-        self._report = report
         self._task: asyncio.Task[None] | None = None
         self._cut: _Cut | None = None
 
@@ -125,22 +122,27 @@ class Floor:
     # ------------------------------------------------------------------ the reply's own course
 
     async def _run(self, turn: Turn) -> None:
-        failure: BaseException | None = None
-        is_broken = False
         try:
-            failure = await turn.run()
+            is_whole = await turn.run()
         except Exception as error:
-            failure, is_broken = first_error(error), True
+            self._fail(turn, first_error(error))
+        else:
+            self._finish(turn, "completed" if is_whole else "failed", turn.reply.script.text())
+
+    def _fail(self, turn: Turn, error: BaseException) -> None:
         if turn is not self.turn:
-            # It was cut, and came to its end before its cancellation arrived.
-            if failure is not None:
-                log.warning("turn.failed_after_its_end", exc_info=failure)
+            # It was cut, and broke before its cancellation arrived.
+            log.warning("turn.failed_after_its_end", exc_info=error)
             return
-        if failure is not None:
-            self._report(failure)
-        heard = turn.heard_text() if is_broken else turn.reply.script.text()
-        self._history.assistant(heard, interrupted=is_broken)
-        reason: TurnEndReason = "completed" if failure is None else "failed"
+        turn.reply.report(error)
+        self._finish(turn, "failed", turn.heard_text(), interrupted=True)
+
+    def _finish(
+        self, turn: Turn, reason: TurnEndReason, said: str, *, interrupted: bool = False
+    ) -> None:
+        if turn is not self.turn:
+            return
+        self._history.assistant(said, interrupted=interrupted)
         turn.reply.post(_end_of(turn, reason))
         self._over(reason)
 

@@ -42,13 +42,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One generation. `idle_loop` says what the page shows while nobody speaks, if it told us."""
+    """One generation. `idle_loop` says what the page shows while nobody speaks, if it told us;
+    `report` tells the client what went wrong."""
 
     request: Request
     stages: Stages
     outbox: Outbox
     stamp: Stamp
     measured: TurnMetrics
+    report: Callable[[BaseException], None]
     idle_loop: Callable[[], IdleLoop | None] = lambda: None
     script: Script = field(default_factory=Script)
     playout: Playout = field(default_factory=Playout)

@@ -82,9 +82,7 @@ class Session:
         self.ended: str | None = None
         self.stages = make_stages(session_id, self._replaced)
         self._on_change = on_change
-        self._floor = Floor(
-            self.outbox, self.history, settings.session.report_wait_s, self._phase, self.report
-        )
+        self._floor = Floor(self.outbox, self.history, settings.session.report_wait_s, self._phase)
         interlocutor = Interlocutor(self._floor, self.post, self._answer_heard, self.report)
         self._ear = Ear(self.stages, lambda: self._stamp(1), interlocutor, self.timeline.observed)
         self._notes = Notes()
@@ -205,10 +203,10 @@ class Session:
     async def start_listen(self, message: StartListen) -> None:
         """Open the microphone. Whoever takes the floor stops the avatar."""
         async with self._floor.lock:
+            self._move(self._conversation.listen(True), "start_listen")
             await self._floor.clear("start_listen")
             if self.ended is None:
                 self._ear.open(message.echo_cancellation)
-                self._move(self._conversation.listen(True), "start_listen")
 
     def stop_listen(self) -> None:
         """Close the microphone; what was said so far is recognised at once."""
@@ -336,6 +334,7 @@ class Session:
             self.outbox,
             self._stamp(0),
             TurnMetrics(request.asked_at, partial(self._marked, generation)),
+            self.report,
             idle_loop=lambda: self._idle_loop,
         )
         self._floor.begin(reply, self.settings.session.queue_size)

@@ -32,10 +32,10 @@ class Turn:
         self._screen = Screen(reply, on_speaking)
         self._moved = asyncio.Event()
 
-    async def run(self) -> Exception | None:
+    async def run(self) -> bool:
         """Make and send the whole reply, then wait until its sound is over.
 
-        Returns why the reply is not what it should be, when something was said in its place.
+        Returns whether it is what it should be; if not, an apology was said in its place.
 
         Raises:
             ExceptionGroup: the first defect in a stage; the others have been stopped.

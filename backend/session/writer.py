@@ -36,23 +36,24 @@ class Writer:
         self._splitter = SentenceSplitter()
         self._typed = ""
 
-    async def run(self) -> Exception | None:
-        """Why the reply is not whole, if it is not."""
-        failure = None
+    async def run(self) -> bool:
+        """Whether the reply is whole; if not, why was reported."""
+        is_whole = True
         try:
             async with closing(self._deltas()) as deltas:
                 async for delta in deltas:
                     await self._take(delta)
         except Exception as error:  # whatever a provider raises, what it said so far is spoken
             raise_if_cancelled(error)
-            failure = error
+            self._reply.report(error)
+            is_whole = False
         await self._hand_over(self._splitter.flush())
-        if failure is not None:
+        if not is_whole:
             await self._apologise()
         if not self._reply.request.streaming:
             self._reply.post(TextChunk(chunk=self._typed.strip()))
         await self._written.close()
-        return failure
+        return is_whole
 
     async def _take(self, delta: str) -> None:
         self._reply.measured.mark("first_token")

@@ -17,7 +17,7 @@ KEPT_SETTINGS: dict[str, set[str]] = {
     "session": {"queue_size", "ahead_s", "report_wait_s", "grace_s"},
     "end_of_turn": {"speculate_ms", "floor_ms", "default_ms", "ceiling_ms", "partial_interval_ms"},
     "barge_in": {"enabled", "pause_ms", "confirm_ms", "verdict_ms", "guard_ms"},
-    "vad": {"on_threshold", "off_threshold", "open_ms", "close_ms", "pre_roll_ms"},
+    "vad": {"on_threshold", "off_threshold", "open_ms", "pre_roll_ms"},
     "asr": {"chain", "model", "language"},
     "llm": {"chain", "model"},
     "tts": {"chain"},
