@@ -20,6 +20,7 @@ from backend import clock
 from backend.errors import AvatarChatError, ProviderError, ProviderTimeout, ProviderUnavailable
 from backend.handlers.base import BaseHandler, Context, Options
 from backend.handlers.breaker import CircuitBreaker
+from backend.handlers.cancelling import raise_if_cancelled
 from backend.handlers.registry import create
 
 In = TypeVar("In", contravariant=True)
@@ -107,6 +108,7 @@ class FallbackHandler(BaseHandler[In, Out]):
                         yield output
                 return
             except Exception as error:
+                raise_if_cancelled(error)
                 self._note_failure(handler, error)
                 if is_sent:
                     raise

@@ -15,8 +15,8 @@ import numpy as np
 
 from backend import clock
 from backend.errors import NotListening, RateLimited
+from backend.handlers.cancelling import raise_if_cancelled
 from backend.handlers.messages import SAMPLE_RATE, Pcm, Stamp
-from backend.session.cancelling import raise_if_cancelled
 from backend.session.stages import Stages
 from backend.session.turn_taking.conversation import AvatarSpeech, Conversationalist
 from backend.session.turn_taking.decisions import EarEvent
@@ -119,6 +119,7 @@ class Ear:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        self._stages.vad.flush()  # what was half said is not heard by whoever opens it next
         self._inbox = asyncio.Queue()
 
     def _start(self) -> None:

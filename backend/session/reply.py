@@ -9,9 +9,9 @@ import structlog
 
 from backend import metrics
 from backend.errors import AvatarChatError, wire_error
+from backend.handlers.cancelling import raise_if_cancelled
 from backend.handlers.messages import Prompt, Stamp
 from backend.protocol import Chunking, Notice, Output, ServerMessage
-from backend.session.cancelling import raise_if_cancelled
 from backend.session.idle_loop import IdleLoop
 from backend.session.outbox import Outbox
 from backend.session.playout import Playout

@@ -12,12 +12,12 @@ from dataclasses import replace
 from backend import clock, metrics
 from backend.errors import ProviderTimeout
 from backend.handlers.base import closing
+from backend.handlers.cancelling import raise_if_cancelled
 from backend.handlers.messages import Sentence, TextDelta, Usage
 from backend.handlers.text.language import detect_language
 from backend.handlers.text.speakable import to_sentence
 from backend.handlers.text.splitter import SentenceSplitter
 from backend.protocol import TextChunk
-from backend.session.cancelling import raise_if_cancelled
 from backend.session.pipe import Pipe
 from backend.session.reply import Reply
 

@@ -16,7 +16,10 @@ from tests.fakes.fixtures import ContextFactory
 
 
 class Scripted(BaseHandler[str, str]):
-    """Does what its script says: `down`, `fail`, `hang`, or words to send; `!` breaks off."""
+    """Does what its script says: `down`, `fail`, `hang`, or words to send; `!` breaks off.
+
+    `untidy` hangs, and fails to clean up.
+    """
 
     component = "test"
     script: ClassVar[dict[str, str]] = {}
@@ -39,7 +42,7 @@ class Scripted(BaseHandler[str, str]):
                 raise ProviderError("It failed.", component="test", provider=self.provider)
             if script == "defect":
                 raise KeyError("a defect")
-            if script == "hang":
+            if script in ("hang", "untidy"):
                 self.hanging.set()
                 await asyncio.Event().wait()
             for word in script.split(" "):
@@ -48,6 +51,8 @@ class Scripted(BaseHandler[str, str]):
                 yield word
         finally:
             self.log.append(f"{self.provider} closed")
+            if script == "untidy":
+                raise ProviderError("It broke.", component="test", provider=self.provider)
 
 
 class First(Scripted):
@@ -218,8 +223,9 @@ async def test_closing_reaches_the_provider(world: World) -> None:
     assert world.log[-1] == "first closed"
 
 
-async def test_cancelling_reaches_a_silent_provider(world: World) -> None:
-    world.script("hang", "d")
+@pytest.mark.parametrize("script", ["hang", "untidy"])
+async def test_cancelling_reaches_a_silent_provider(world: World, script: str) -> None:
+    world.script(script, "d")
     task = asyncio.create_task(collect(world.chain()))
     await Scripted.hanging.wait()
     task.cancel()

@@ -361,6 +361,39 @@ async def test_a_failed_recognition_lets_the_avatar_go_on_and_is_told(room: Room
 
 
 @listening()
+async def test_a_recogniser_that_cannot_clean_up_leaves_nobody_deaf(room: Room) -> None:
+    room.asr.delay_s, room.asr.is_untidy = 1.0, True
+    await room.say(700)
+    await room.hush(300)
+    await room.say(700)
+    room.asr.delay_s = 0.05
+    await room.hush(3000)
+    assert room.asr.thrown_away == 1 and room.said == ["heard"]
+
+
+@listening()
+async def test_half_a_sentence_is_not_heard_after_the_ear_was_closed(room: Room) -> None:
+    await room.say(700)
+    await room.ear.close()
+    room.ear.read(room.sound(1000, 1000))
+    await asyncio.sleep(5)
+    assert [sound_ms for _, sound_ms in room.asr.asked] == [1000] and room.said == ["heard"]
+
+
+@listening()
+async def test_a_flood_of_recordings_is_refused(room: Room) -> None:
+    room.asr.delay_s = 1.0
+    for _ in range(10):
+        room.ear.read(room.sound(1000, 1000))
+    await asyncio.sleep(20)
+    assert room.said == ["failed"] * 6 + ["heard"] * 4
+    assert isinstance(room.errors[0], RateLimited)
+    room.ear.read(room.sound(1000, 1000))
+    await asyncio.sleep(2)
+    assert room.said[-1] == "heard" and len(room.said) == 11
+
+
+@listening()
 async def test_new_speech_cuts_a_reply_that_is_being_thought_of(room: Room) -> None:
     def think() -> None:
         room.thinks = True

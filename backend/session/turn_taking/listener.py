@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from backend import clock
+from backend.errors import RateLimited
 from backend.handlers.base import closing
 from backend.handlers.messages import SAMPLE_RATE, Pcm, SpeechSegment, Stamp, Transcript
 from backend.handlers.vad.segmenter import (
@@ -40,6 +41,9 @@ from backend.session.turn_taking.words import Words, kind_of_words
 
 ECHO_TAIL_MS = 300.0
 """How long the avatar's voice may linger in a room and on the way."""
+
+MAX_UNFINISHED = 4
+"""Utterances whose recognition is under way or waits; a recording more is refused."""
 
 
 class Listener:
@@ -106,6 +110,10 @@ class Listener:
 
     def read(self, pcm: Pcm) -> None:
         """A whole utterance that came in one piece; it ends now."""
+        if self._recogniser.unfinished >= MAX_UNFINISHED:
+            why = "Recordings come in faster than they can be recognised."
+            self._conversation.failed(RateLimited(why))
+            return
         self._now_s, self._speech_ended_s = clock.now(), None
         self._recognise(Purpose.FINAL, Utterance(pcm, speech_ratio=1.0))
 

@@ -12,8 +12,8 @@ from enum import Enum
 
 from backend import clock
 from backend.handlers.base import BaseHandler, closing
+from backend.handlers.cancelling import raise_if_cancelled
 from backend.handlers.messages import SpeechSegment, Transcript
-from backend.session.cancelling import raise_if_cancelled
 
 
 class Purpose(Enum):
@@ -60,6 +60,12 @@ class Recogniser:
         self._deliver = deliver
         self._turn = asyncio.Lock()
         self._open: tuple[Job, asyncio.Task[None]] | None = None
+        self._finals: set[asyncio.Task[None]] = set()
+
+    @property
+    def unfinished(self) -> int:
+        """Final jobs that were started and have no result yet."""
+        return len(self._finals)
 
     @property
     def is_idle(self) -> bool:
@@ -72,6 +78,9 @@ class Recogniser:
         task = self._group.create_task(self._run(job))
         if job.purpose is not Purpose.FINAL:
             self._open = job, task
+        else:
+            self._finals.add(task)
+            task.add_done_callback(self._finals.discard)
 
     def keep(self) -> bool:
         """The speculation came true: nothing stops it any more. Whether there was one."""

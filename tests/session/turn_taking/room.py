@@ -34,7 +34,10 @@ class LoudnessVad(SileroVad):
 
 
 class ScriptedAsr(BaseHandler[SpeechSegment, Transcript]):
-    """Hears `words`, which may be an error, after `delay_s`."""
+    """Hears `words`, which may be an error, after `delay_s`.
+
+    An untidy one fails to clean up when it is thrown away.
+    """
 
     component, provider = "asr", "scripted"
 
@@ -43,6 +46,7 @@ class ScriptedAsr(BaseHandler[SpeechSegment, Transcript]):
         self.words: str | Exception = "hello"
         self.delay_s = 0.05
         self.confidence: float | None = 0.9
+        self.is_untidy = False
         self.asked: list[tuple[float, int]] = []
         """When, and how many milliseconds of sound."""
         self.running = self.most_running = self.thrown_away = 0
@@ -56,6 +60,8 @@ class ScriptedAsr(BaseHandler[SpeechSegment, Transcript]):
             await asyncio.sleep(self.delay_s)
         except (asyncio.CancelledError, GeneratorExit):
             self.thrown_away += 1
+            if self.is_untidy:
+                raise RuntimeError("A defect.") from None
             raise
         finally:
             self.running -= 1
