@@ -107,6 +107,7 @@ class Session:
         if hello is not None:
             self.output = hello.output
             self.options, refusals = self._granted(hello)
+            self._pending_options = None
         if self._greeted:
             self.outbox.restart()
         await self.stages.initialize(self.options)
@@ -365,7 +366,7 @@ class Session:
     def _granted(self, hello: Hello) -> tuple[Options, list[AvatarChatError]]:
         """What can be granted of a `hello`, and why not the rest."""
         refusals: list[AvatarChatError] = []
-        options = choose(self.options, hello)
+        options = choose(self._pending_options or self.options, hello)
         try:
             self.stages.check(options)
         except AssetError as error:

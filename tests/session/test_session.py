@@ -11,7 +11,17 @@ import pytest
 
 from backend.config import load_settings
 from backend.errors import NotListening
-from backend.protocol import ConfigUpdate, Playback, Say, StartListen, Text
+from backend.protocol import (
+    AvatarInfo,
+    ConfigUpdate,
+    Hello,
+    Playback,
+    Providers,
+    Say,
+    SessionReady,
+    StartListen,
+    Text,
+)
 from backend.session import floor, playout
 from backend.session.session import Session
 from tests.fakes.stages import CRASHES, DEAF, FAILS, LOUD, QUIET, UNTIDY, WELL, fake_stages
@@ -29,6 +39,17 @@ class Desk:
             "s", settings, lambda *_: fake_stages(settings, lambda: self.ticks, lambda: self.mood)
         )
         self.stages: Any = self.session.stages
+
+    def greeting(self, resumed: bool) -> SessionReady:
+        return SessionReady(
+            resume_token=self.session.resume_token,
+            avatar=AvatarInfo(
+                id="a", name="A", width=2, height=2, fps=25, idle_url="/i", poster_url="/p"
+            ),
+            providers=Providers(vad="v", asr="a", llm="l", tts="t", avatar="a"),
+            capabilities=(),
+            resumed=resumed,
+        )
 
     async def send_text(self, data: str) -> None:
         self.said.append(json.loads(data))
@@ -76,6 +97,16 @@ async def test_an_interruption_opens_a_new_generation(desk: Desk) -> None:
     await desk.until(lambda: desk.said[-1]["type"] == "state_update")
     assert [m["type"] for m in desk.said[-2:]] == ["turn_end", "state_update"]
     assert [m["generation_id"] for m in desk.said[-2:]] == [1, 2]
+
+
+async def test_what_a_new_line_asks_for_outranks_what_the_old_one_did(desk: Desk) -> None:
+    await desk.session.attach(Hello(voice="hers"), desk.greeting)
+    await desk.session.config_update(ConfigUpdate(role="A pirate.", language="zh"))
+    await desk.session.detach()
+    await desk.session.attach(Hello(role="A nurse."), desk.greeting, resumed=True)
+    await desk.ask()
+    options = desk.stages.tts.options
+    assert (options.voice, options.role, options.language) == ("hers", "A nurse.", "zh")
 
 
 async def test_new_options_hold_from_the_very_next_turn(desk: Desk) -> None:
