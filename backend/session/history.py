@@ -21,7 +21,10 @@ class Entry:
 
 
 class History:
-    """Keeps the last `turns` user turns and what was answered to them."""
+    """Keeps the last `turns` user turns and what was answered to them.
+
+    What the avatar said unasked counts too: never more than two lines for each of `turns`.
+    """
 
     def __init__(self, turns: int) -> None:
         self._turns = turns
@@ -41,6 +44,8 @@ class History:
         """What was said; the entry is the place to correct it when the client knows better."""
         entry = Entry("assistant", text, interrupted)
         self._entries.append(entry)
+        if len(self._entries) > 2 * self._turns:
+            self._entries.popleft()
         return entry
 
     def items(self) -> tuple[HistoryItem, ...]:

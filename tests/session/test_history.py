@@ -21,6 +21,16 @@ def test_what_the_avatar_said_unasked_stays_in_order() -> None:
     assert [message.content for message in history.messages()] == ["again"]
 
 
+def test_what_the_avatar_said_unasked_is_bounded_too() -> None:
+    history = History(turns=2)
+    for number in range(100):
+        history.assistant(f"slide {number}")
+    assert [item.text for item in history.items()] == [f"slide {n}" for n in range(96, 100)]
+    history.user("hi")
+    history.assistant("Hello")
+    assert [item.text for item in history.items()][-2:] == ["hi", "Hello"]
+
+
 def test_an_unheard_reply_leaves_no_trace() -> None:
     history = History(turns=1)
     history.user("hi")
