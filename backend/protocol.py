@@ -147,7 +147,7 @@ class IdlePosition(_Message):
     """
 
     type: Literal["idle_position"] = "idle_position"
-    position_ms: float = Field(ge=0)
+    position_ms: float = Field(ge=0, allow_inf_nan=False)
 
 
 class Ping(_Message):

@@ -36,6 +36,8 @@ def test_parses(raw: str, expected: p.ClientMessage) -> None:
         '{"type":"text"}',
         '{"type":"text","text":""}',
         '{"type":"ping","t":"soon"}',
+        '{"type":"idle_position","position_ms":1e999}',
+        '{"type":"idle_position","position_ms":NaN}',
         '{"text":"no type"}',
         '{"type":"text","text":5}',
     ],

@@ -1,7 +1,8 @@
 """An OpenAI-compatible chat endpoint that streams a scripted reply.
 
 Modes: `ok`; `slow` (waits for `gate` before the first word); `hang` (never answers); `cut` (the
-connection breaks after `cut_after` words); or an HTTP status such as `401`, `429`, `500`.
+connection breaks after `cut_after` words); `uncounted` (does not know what the answer has cost); or
+an HTTP status such as `401`, `429`, `500`.
 """
 
 from __future__ import annotations
@@ -59,7 +60,8 @@ class FakeOpenAi:
         await response.write(_event({}, finish_reason="stop"))
         asked = self.requests[-1]
         if asked.get("stream_options", {}).get("include_usage"):
-            await response.write(_usage(prompt_tokens=len(asked["messages"]), completion_tokens=9))
+            tokens = None if self.mode == "uncounted" else len(asked["messages"])
+            await response.write(_usage(prompt_tokens=tokens, completion_tokens=9))
         await response.write(b"data: [DONE]\n\n")
         return response
 
@@ -86,13 +88,13 @@ def _event(delta: dict[str, str], finish_reason: str | None = None) -> bytes:
     return f"data: {json.dumps(chunk)}\n\n".encode()
 
 
-def _usage(**tokens: int) -> bytes:
+def _usage(**tokens: int | None) -> bytes:
     chunk = {
         "id": "chat-1",
         "object": "chat.completion.chunk",
         "created": 0,
         "model": "scripted",
         "choices": [],
-        "usage": tokens | {"total_tokens": sum(tokens.values())},
+        "usage": tokens | {"total_tokens": sum(filter(None, tokens.values()))},
     }
     return f"data: {json.dumps(chunk)}\n\n".encode()

@@ -57,12 +57,15 @@ async def test_the_key_of_the_environment_is_honoured(
     assert service.keys == ["Bearer from-the-environment"]
 
 
-async def test_what_an_answer_has_cost_comes_with_its_end(make_context: ContextFactory) -> None:
-    async with fake_openai() as service:
+@pytest.mark.parametrize(("mode", "tokens_in"), [("ok", 4), ("uncounted", 0)])
+async def test_what_an_answer_has_cost_comes_with_its_end(
+    make_context: ContextFactory, mode: str, tokens_in: int
+) -> None:
+    async with fake_openai(mode) as service:
         llm = connected(make_context, service, api_key="secret")
         deltas = [delta async for delta in llm.process(ASKED)]
         await llm.release()
-    assert deltas[-1].usage == Usage(tokens_in=4, tokens_out=9)
+    assert deltas[-1].usage == Usage(tokens_in=tokens_in, tokens_out=9)
     assert not any(delta.usage for delta in deltas[:-1])
 
 

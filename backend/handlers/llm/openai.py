@@ -117,8 +117,9 @@ class OpenAiLlm(BaseHandler[Prompt, TextDelta]):
 
 
 def _usage(chunk: Any) -> Usage | None:
+    """Some endpoints send the fields empty."""
     usage = getattr(chunk, "usage", None)
-    return Usage(usage.prompt_tokens, usage.completion_tokens) if usage else None
+    return Usage(usage.prompt_tokens or 0, usage.completion_tokens or 0) if usage else None
 
 
 def _connect(base_url: str | None, key: str) -> AsyncOpenAI:
