@@ -32,7 +32,7 @@ bench: .venv/.dev page
 	$(BIN)/avatar-chat bench
 
 clean:
-	rm -rf .venv frontend/node_modules frontend/apps/*/dist *.egg-info
+	rm -rf .venv .venv-faces frontend/node_modules frontend/apps/*/dist *.egg-info
 
 # The installer itself comes by hash too; see requirements-installer.lock.
 .venv/.installer: requirements-installer.lock
@@ -49,6 +49,14 @@ clean:
 
 .venv/.dev: requirements-dev.lock .venv/.runtime
 	$(BIN)/uv pip install --python $(BIN)/python --require-hashes --no-deps -r $<
+	@touch $@
+
+# What `avatar-chat avatar create` finds faces with: its pins go with nothing else here.
+.PHONY: face-finder
+face-finder: .venv-faces/.installed
+.venv-faces/.installed: requirements-faces.lock .venv/.installer
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venv-faces
+	$(BIN)/uv pip install --python .venv-faces/bin/python --require-hashes --no-deps -r $<
 	@touch $@
 
 frontend/node_modules/.installed: frontend/package-lock.json
@@ -69,6 +77,7 @@ lock: .venv/.installer
 	$(COMPILE) requirements-installer.in -o requirements-installer.lock
 	$(COMPILE) pyproject.toml -o requirements.lock
 	$(COMPILE) --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+	$(subst overrides,faces-overrides,$(COMPILE)) requirements-faces.in -o requirements-faces.lock
 
 # Rewrites what follows from the code: the contract, the settings page, the page's types.
 .PHONY: docs

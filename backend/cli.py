@@ -1,4 +1,4 @@
-"""The command line: run · say · doctor · models · replay · bench.
+"""The command line: run · say · doctor · models · avatar · replay · bench.
 
 Each command is a few lines over a room. Heavy imports happen inside the commands, so that `--help`
 answers at once.
@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from backend import __version__
+from backend import __version__, cli_avatar
 from backend.config import Settings, load_settings
 from backend.errors import AvatarChatError, ConfigError
 
@@ -32,6 +32,7 @@ app = typer.Typer(
 )
 models_app = typer.Typer(help="Speech recognition models: see and fetch.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
+app.add_typer(cli_avatar.app, name="avatar")
 console = Console(stderr=True)
 
 

@@ -238,6 +238,10 @@ class AvatarSettings(Section):
         None, description="What draws every avatar's mouth; empty takes what its card says."
     )
     net_threads: int = Field(1, ge=1, description="CPU threads of the lip-sync net per worker.")
+    finder_python: Path = Field(
+        ROOT / ".venv-faces/bin/python",
+        description="Python of the face finder, which only `avatar create` and `mark` need.",
+    )
     timeout_s: float = Field(
         5.0, gt=0, description="Bound on the first picture of a sentence; then it is only spoken."
     )

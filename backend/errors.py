@@ -20,7 +20,8 @@
     │   ├── UnknownAvatar          unknown_avatar
     │   ├── BrokenAvatar           broken_avatar
     │   ├── ModelFileError         model_file
-    │   └── BadTimeline            bad_timeline
+    │   ├── BadTimeline            bad_timeline
+    │   └── AvatarNotCreated       avatar_not_created; see `backend.avatar.create.refusals`
     ├── ProviderError              one provider of one stage failed
     │   ├── ProviderUnavailable    it cannot work here at all (no key, no network, no model)
     │   └── ProviderTimeout        nothing useful arrived in time
@@ -132,6 +133,10 @@ class ModelFileError(AssetError):
 
 class BadTimeline(AssetError):
     code = "bad_timeline"
+
+
+class AvatarNotCreated(AssetError):
+    code = "avatar_not_created"
 
 
 class ProviderError(AvatarChatError):

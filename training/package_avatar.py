@@ -12,22 +12,20 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from backend.avatar.facebox import FaceBox, face_box
+from backend.avatar.create.files import blend_mask, in_box, write_video
+from backend.avatar.facebox import face_box
 from training.render.pose import FPS, FRAMES, blink_keys, sway_keys
 
 Image = npt.NDArray[np.uint8]
 Landmarks = npt.NDArray[np.float64]
 
 _SIZE = 512
-_FACE = 96
 _LICENCE = "Apache-2.0"
 _CREDITS = "Rendered with Blender from ICT-FaceKit (USC Institute for Creative Technologies, MIT)"
-_COLOUR = {"colorspace": "smpte170m", "color_primaries": "bt709", "color_trc": "bt709"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,47 +96,6 @@ def _moved(picture: Image, flow: npt.NDArray[np.float32]) -> Image:
     return cv2.remap(picture, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
 
 
-def blend_mask(landmarks: Landmarks, box: FaceBox) -> Image:
-    """(96, 96) mask in face-box coordinates: mouth, chin and lower cheeks, with room for the jaw.
-
-    White takes the net's picture. Soft everywhere, and black on the border and above the middle,
-    where the net changes nothing.
-    """
-    x0, y0, x1, y1 = box
-    points = (landmarks - [x0, y0]) / [x1 - x0, y1 - y0] * _FACE
-    jaw = points[3:14]
-    chin_y = points[8, 1]
-    drop = 0.10 * _FACE * np.clip((jaw[:, 1] - points[48, 1]) / (chin_y - points[48, 1]), 0, 1)
-    outline = np.concatenate([jaw + np.stack([np.zeros(11), drop], 1), points[[13, 3]] * [1, 0]])
-    mask = np.zeros((_FACE, _FACE), np.uint8)
-    cv2.fillPoly(mask, [np.round(outline).astype(np.int32)], 255)
-    mask[: _FACE // 2 + 3] = 0
-    mask[-4:] = 0
-    return cv2.GaussianBlur(mask, (0, 0), 2.0) * _inside_border()
-
-
-def _inside_border() -> Image:
-    inside = np.zeros((_FACE, _FACE), np.uint8)
-    inside[_FACE // 2 : -1, 1:-1] = 1
-    return inside
-
-
-def write_video(path: Path, frames: list[Image]) -> None:
-    """H.264 4:2:0 with the BT.601 matrix, limited range, and tags that say so."""
-    with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
-        options = {"crf": "10", "preset": "slow", "color_range": "tv", **_COLOUR}
-        options["x264-params"] = (
-            "mbtree=0"  # else the first frame is finer than the last: the seam shows
-        )
-        stream = container.add_stream("libx264", rate=FPS, options=options)
-        stream.width = stream.height = _SIZE
-        stream.pix_fmt = "yuv420p"
-        for frame in frames:
-            planes = cv2.cvtColor(frame, cv2.COLOR_BGR2YUV_I420)
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(planes, "yuv420p")))
-        container.mux(stream.encode())
-
-
 def package(frames_folder: Path, look: Path, avatars: Path) -> Path:
     """Write the package and return its folder. The id is the look's file name."""
     frames = fill(load_keys(frames_folder))
@@ -147,7 +104,7 @@ def package(frames_folder: Path, look: Path, avatars: Path) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     write_video(out / "idle.mp4", [frame.picture for frame in frames])
     cv2.imwrite(str(out / "poster.jpg"), frames[0].picture, [cv2.IMWRITE_JPEG_QUALITY, 92])
-    marks_in_boxes = [_in_box(f.landmarks, box) for f, box in zip(frames, boxes, strict=True)]
+    marks_in_boxes = [in_box(f.landmarks, box) for f, box in zip(frames, boxes, strict=True)]
     mean_marks = np.mean(marks_in_boxes, axis=0)
     cv2.imwrite(str(out / "mask.png"), blend_mask(mean_marks, (0.0, 0.0, 1.0, 1.0)))
     card = {
@@ -165,11 +122,6 @@ def package(frames_folder: Path, look: Path, avatars: Path) -> Path:
     }
     (out / "avatar.json").write_text(json.dumps(card, indent=1) + "\n")
     return out
-
-
-def _in_box(marks: Landmarks, box: FaceBox) -> Landmarks:
-    x0, y0, x1, y1 = box
-    return (marks - [x0, y0]) / [x1 - x0, y1 - y0]
 
 
 def main() -> None:

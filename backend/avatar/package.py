@@ -118,13 +118,16 @@ def find_avatar(folder: Path, avatar_id: str) -> AvatarPackage:
     Raises:
         UnknownAvatar: names those that are there. BrokenAvatar: as `AvatarPackage.load`.
     """
-    if not avatar_id:
-        return _first(folder)
+    return AvatarPackage.load(find_folder(folder, avatar_id)) if avatar_id else _first(folder)
+
+
+def find_folder(folder: Path, avatar_id: str) -> Path:
+    """Where the package of this id lies, whole or broken. Raises UnknownAvatar."""
     # The name may come from a client, so it must not be able to walk out of the folder.
     if not SAFE_ID.fullmatch(avatar_id) or not (folder / avatar_id).is_dir():
         known = ", ".join(path.name for path in _folders(folder)) or "none"
         raise UnknownAvatar(f"There is no avatar {avatar_id[:64]!r}. Installed: {known}.")
-    return AvatarPackage.load(folder / avatar_id)
+    return folder / avatar_id
 
 
 def list_avatars(folder: Path) -> tuple[AvatarPackage, ...]:
@@ -149,7 +152,8 @@ def _first(folder: Path) -> AvatarPackage:
 def _folders(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if path.is_dir() and (path / CARD).exists())
+    named = (path for path in folder.iterdir() if SAFE_ID.fullmatch(path.name))
+    return sorted(path for path in named if path.is_dir() and (path / CARD).exists())
 
 
 def _try_load(root: Path) -> AvatarPackage | BrokenAvatar:

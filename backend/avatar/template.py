@@ -25,6 +25,8 @@ from backend.avatar.package import AvatarPackage, Box
 from backend.errors import BrokenAvatar
 
 UPPER_ROWS = FACE_SIZE // 2
+# FFmpeg judges a file by what is in it, and a playlist would lead out of the package.
+_ONLY_MP4 = {"format_whitelist": "mov,mp4"}
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def _load(root: Path, _changed_ns: int) -> Template:
     package = AvatarPackage.load(root)
     card = package.card
     try:
-        with av.open(str(package.idle)) as video:
+        with av.open(str(package.idle), options=_ONLY_MP4) as video:
             colour = _colour_of(video, package)
             # One more than the card says is enough to know that there are too many.
             coded = islice(video.decode(video=0), card.frames + 1)

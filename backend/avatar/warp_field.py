@@ -106,7 +106,7 @@ def field(pose: Pose, shape: MouthShape) -> Field:
         s=s,
         t=t,
         source_s=s + sideways,
-        source_t=_pieces(t, rest, moved),
+        source_t=stretch(t, rest, moved),
         upper=moved[2],
         lower=moved[3],
         was_open=rest[3] - rest[2],
@@ -146,8 +146,9 @@ def _moves(shape: MouthShape, s: Float32) -> Float32:
     return np.stack([still, *lips, chin, still]).astype(np.float32)
 
 
-def _pieces(t: Float32, rest: Float32, moved: Float32) -> Float32:
-    """(rows, columns): t at rest of each t now, linear between the lines."""
+def stretch(t: Float32, rest: Float32, moved: Float32) -> Float32:
+    """(rows, columns): t at rest of each t (rows,) now, linear between the lines (n, columns) that
+    went from `rest` to `moved`. What lies beyond the outermost lines comes from them."""
     lengths = np.maximum(np.diff(moved, axis=0), _LEAST)
     slopes = np.diff(rest, axis=0) / lengths
     column = t[:, None]

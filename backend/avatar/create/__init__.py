@@ -1,0 +1,1 @@
+"""Making an avatar package from a photo or a video. Not on the serving path."""

@@ -1,0 +1,77 @@
+"""What the user hands in: a photo, or a video as 25 upright pictures a second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from backend.avatar.codecs import FPS
+from backend.avatar.create.finder import Image
+from backend.avatar.create.refusals import TooLong, Unreadable
+
+MOST_S = 60
+_MOST_BYTES = 1_000_000_000
+# Files that hold pictures themselves: neither playlists, which lead elsewhere, nor text.
+_CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf"
+
+
+def is_photo(path: Path) -> bool:
+    """Raises Unreadable when there is no such file."""
+    if not path.is_file():
+        raise Unreadable(f"There is no file {path}.")
+    if path.stat().st_size > _MOST_BYTES:
+        raise Unreadable(f"{path} is larger than a gigabyte. Hand in a shorter or smaller one.")
+    return cv2.haveImageReader(str(path))
+
+
+def read_photo(path: Path) -> Image:
+    """Upright, as its EXIF orientation says."""
+    try:
+        picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    except cv2.error as error:  # more pixels than OpenCV takes
+        raise Unreadable(f"{path} is too large a picture.") from error
+    if picture is None:
+        raise Unreadable(f"{path} cannot be decoded. Save it anew as JPEG or PNG.")
+    return np.asarray(picture, np.uint8)
+
+
+def read_video(path: Path) -> Iterator[Image]:
+    """Its pictures at 25 a second, whatever its own rate is.
+
+    Raises:
+        Unreadable: it has no picture track that can be decoded. TooLong: as it says.
+    """
+    try:
+        with av.open(str(path), options={"format_whitelist": _CONTAINERS}) as video:
+            if not video.streams.video:
+                raise Unreadable(f"{path} has no picture.")
+            yield from _even(video, path)
+    except (av.FFmpegError, ValueError) as error:
+        raise Unreadable(
+            f"{path} is no photo or video that can be decoded. JPEG, PNG, WebP and MP4 can."
+        ) from error
+
+
+def _even(video: av.container.InputContainer, path: Path) -> Iterator[Image]:
+    begin_s, given = None, 0
+    for frame in video.decode(video=0):
+        here_s = frame.time or 0.0
+        begin_s = here_s if begin_s is None else begin_s
+        if here_s - begin_s > MOST_S:
+            raise TooLong(f"{path} is longer than {MOST_S} s. Cut out the calmest part of it.")
+        wanted = int((here_s - begin_s) * FPS + 0.5) + 1
+        if wanted > given:
+            picture = _upright(frame)
+            # A slower video shows a picture for longer.
+            yield from (picture for _ in range(wanted - given))
+            given = wanted
+
+
+def _upright(frame: av.VideoFrame) -> Image:
+    """Phones lay their videos down and note how to stand them up."""
+    quarters = round(frame.rotation / 90)
+    return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="bgr24"), quarters))
