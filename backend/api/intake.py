@@ -12,7 +12,13 @@ from backend.api.limits import TokenBucket
 from backend.api.line import Frame, Upload
 from backend.config import ServerSettings
 from backend.errors import AvatarChatError, BadMessage, RateLimited, TooLarge
+from backend.handlers.messages import Pcm
 from backend.session.session import Session
+
+SOUND_PER_S = 4.0
+"""Seconds of microphone sound that a client may send in a second, for long."""
+SOUND_BURST_S = 60.0
+"""And at once, such as what a page has kept while its line was slow."""
 
 
 class Intake:
@@ -23,6 +29,7 @@ class Intake:
         self._limits = limits
         rate = limits.max_messages_per_s
         self._bucket = TokenBucket(rate, 2 * rate, clock.now())
+        self._sound_s = TokenBucket(SOUND_PER_S, SOUND_BURST_S, clock.now())
 
     async def take(self, frame: Frame) -> None:
         try:
@@ -32,11 +39,17 @@ class Intake:
                 case str():
                     await self._dispatch(self._parse(frame))
                 case bytes():
-                    self._session.hear(decode_pcm(frame))
+                    self._hear(decode_pcm(frame))
                 case Upload():
                     await self._hear_out(frame)
         except AvatarChatError as error:
             self._session.report(error)
+
+    def _hear(self, pcm: Pcm) -> None:
+        """One client's sound must not keep the detector, which all share, from the others."""
+        if not self._sound_s.take(clock.now(), pcm.size / p.MIC_SAMPLE_RATE):
+            raise RateLimited("Sound comes in much faster than anybody speaks.")
+        self._session.hear(pcm)
 
     async def _hear_out(self, upload: Upload) -> None:
         """A recording is one utterance, whatever its pauses."""
@@ -71,7 +84,7 @@ class Intake:
             case p.StopListen():
                 session.stop_listen()
             case p.AudioChunk():
-                session.hear(decode_audio_chunk(message))
+                self._hear(decode_audio_chunk(message))
             case p.ContextUpdate():
                 session.context_update(message)
             case p.UiEvent():

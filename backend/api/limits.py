@@ -12,11 +12,11 @@ class TokenBucket:
         self._tokens = burst
         self._at = now
 
-    def take(self, now: float) -> bool:
-        """Spend one token; `False` when there is none."""
+    def take(self, now: float, count: float = 1) -> bool:
+        """Spend tokens; `False` when there are not enough, and none is spent."""
         self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate_per_s)
         self._at = now
-        if self._tokens < 1:
+        if self._tokens < count:
             return False
-        self._tokens -= 1
+        self._tokens -= count
         return True
