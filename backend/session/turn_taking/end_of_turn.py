@@ -6,7 +6,8 @@
 
 The transcript of what was said so far sets the wait: `floor_ms` for a finished sentence,
 `ceiling_ms` for one that breaks off, `default_ms` otherwise. Until it is there nobody is cut
-off, but `ceiling_ms` of silence end every utterance.
+off, but `ceiling_ms` of silence end every utterance. A speaker who pauses and goes on, or who was
+cut off and goes on, is given more time within these bounds.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ from enum import Enum
 
 from backend.config import EndOfTurnSettings
 from backend.session.turn_taking.completeness import Completeness
+from backend.session.turn_taking.patience import Patience
+
+FINISHED_MARGIN, UNKNOWN_MARGIN = 1.1, 1.3
+"""The wait against the pauses that this speaker is known to make."""
 
 
 class Step(Enum):
@@ -30,6 +35,8 @@ class EndOfTurn:
 
     def __init__(self, settings: EndOfTurnSettings) -> None:
         self._settings = settings
+        self._patience = Patience()
+        self._ended_at_ms: float | None = None
         self._silent_since_ms: float | None = None
         self._is_asked = False
         self._verdict: Completeness | None = None
@@ -40,8 +47,24 @@ class EndOfTurn:
         self._is_asked = False
         self._verdict = None
 
-    def speaks(self) -> None:
-        """Speech goes on, or nothing has been said yet."""
+    def begins(self, at_ms: float) -> None:
+        """Speech begins. So soon after the end of a turn, that was none."""
+        ended_at_ms, self._ended_at_ms = self._ended_at_ms, None
+        if ended_at_ms is not None and at_ms - ended_at_ms <= self._settings.ceiling_ms:
+            self._patience.went_on_after(at_ms - ended_at_ms)
+
+    def goes_on(self, at_ms: float) -> None:
+        """The silence was only a pause."""
+        self._patience.went_on_after(self.silence_ms(at_ms))
+        self.forget()
+
+    def ends(self) -> None:
+        """The turn is over."""
+        self._ended_at_ms = self._silent_since_ms
+        self.forget()
+
+    def forget(self) -> None:
+        """Nothing has been said yet."""
         self._silent_since_ms = None
 
     def judged(self, verdict: Completeness) -> None:
@@ -67,8 +90,13 @@ class EndOfTurn:
     @property
     def wait_ms(self) -> int:
         """The silence that ends the utterance, as far as is known."""
+        waits, pause_ms = self._settings, self._patience.pause_ms
         if self._verdict is Completeness.FINISHED:
-            return self._settings.floor_ms
+            return _within(pause_ms * FINISHED_MARGIN, waits.floor_ms, waits.default_ms)
         if self._verdict is Completeness.UNKNOWN:
-            return self._settings.default_ms
-        return self._settings.ceiling_ms
+            return _within(pause_ms * UNKNOWN_MARGIN, waits.default_ms, waits.ceiling_ms)
+        return waits.ceiling_ms
+
+
+def _within(wait_ms: float, least_ms: int, most_ms: int) -> int:
+    return round(min(max(wait_ms, least_ms), most_ms))

@@ -121,7 +121,7 @@ class Listener:
         """Nothing was said, and nothing is held."""
         self._recogniser.drop()
         self._speculated = None
-        self._end_of_turn.speaks()
+        self._end_of_turn.forget()
         if self._vad.end() is not None:
             await self._take(SpeechDropped(self._vad.now_ms))
 
@@ -147,6 +147,7 @@ class Listener:
         match event:
             case SpeechMaybe():
                 self._began_ms = event.at_ms
+                self._end_of_turn.begins(event.at_ms)
                 self._speech_ended_s = None
                 self._shown = ""
                 self._pace.asked(event.at_ms)
@@ -155,7 +156,7 @@ class Listener:
                 self._end_of_turn.fell_silent(event.at_ms - FRAME_MS)
             case SpeechResumed():
                 self._speech_ended_s = None
-                self._go_on_listening()
+                self._go_on_listening(event.at_ms)
             case SpeechEnded():
                 await self._commit(event)
         await self._act(self._barge_in.event(event))
@@ -177,8 +178,8 @@ class Listener:
                 if is_due and self._recogniser.is_idle:
                     self._recognise(Purpose.PARTIAL, self._vad.utterance())
 
-    def _go_on_listening(self) -> None:
-        self._end_of_turn.speaks()
+    def _go_on_listening(self, at_ms: float) -> None:
+        self._end_of_turn.goes_on(at_ms)
         self._speculated = None
         dropped = self._recogniser.drop()
         if dropped is not None and dropped.purpose is Purpose.SPECULATION:
@@ -189,7 +190,7 @@ class Listener:
             return
         now_ms, end = ended.at_ms, self._end_of_turn
         self._observe(decisions.TurnCommitted(now_ms, end.silence_ms(now_ms), end.wait_ms))
-        end.speaks()
+        end.ends()
         speculated, self._speculated = self._speculated, None
         is_running = self._recogniser.keep()
         if speculated is not None:

@@ -57,7 +57,7 @@ def test_speech_takes_the_verdict_back() -> None:
     end = EndOfTurn(SETTINGS)
     end.fell_silent(0)
     end.judged(Completeness.FINISHED)
-    end.speaks()
+    end.goes_on(1)
     assert steps(end, 5000) == [Step.WAIT]
     end.fell_silent(6000)
     assert steps(end, 6200, 6300) == [Step.SPECULATE, Step.WAIT]
@@ -77,7 +77,7 @@ def test_a_commit_is_never_early_nor_later_than_the_ceiling(
     speculated = False
     for event in story:
         if event == "speaks":
-            end.speaks()
+            end.goes_on(1)
             silent_since = None
         elif event == "silent":
             end.fell_silent(now)
@@ -98,3 +98,61 @@ def test_a_commit_is_never_early_nor_later_than_the_ceiling(
 def test_waits_out_of_order_are_refused() -> None:
     with pytest.raises(ValidationError, match="speculate_ms ≤ floor_ms"):
         EndOfTurnSettings(floor_ms=600)
+
+
+def silence_that_ends(end: EndOfTurn, verdict: Completeness) -> int:
+    end.fell_silent(0)
+    end.judged(verdict)
+    return end.wait_ms
+
+
+def test_who_pauses_and_goes_on_is_given_more_time() -> None:
+    end = EndOfTurn(SETTINGS)
+    for _ in range(6):
+        end.fell_silent(0)
+        end.goes_on(450)
+    assert silence_that_ends(end, Completeness.UNKNOWN) == pytest.approx(450 * 1.3, rel=0.05)
+    assert silence_that_ends(end, Completeness.FINISHED) == pytest.approx(450 * 1.1, rel=0.05)
+
+
+def test_who_was_cut_off_is_given_more_time() -> None:
+    end = EndOfTurn(SETTINGS)
+    for _ in range(6):
+        end.fell_silent(0)
+        end.ends()
+        end.begins(800)
+    assert silence_that_ends(end, Completeness.UNKNOWN) > 900
+    assert silence_that_ends(end, Completeness.FINISHED) == 500
+    assert silence_that_ends(end, Completeness.BROKEN_OFF) == 1500
+
+
+def test_who_comes_back_later_was_not_cut_off() -> None:
+    end = EndOfTurn(SETTINGS)
+    end.fell_silent(0)
+    end.ends()
+    end.begins(1501)
+    assert silence_that_ends(end, Completeness.UNKNOWN) == 500
+
+
+def test_haste_is_learned_again() -> None:
+    end = EndOfTurn(SETTINGS)
+    for pause_ms in [900] * 6 + [200] * 40:
+        end.fell_silent(0)
+        end.goes_on(pause_ms)
+    assert silence_that_ends(end, Completeness.FINISHED) == 300
+
+
+@given(pauses=st.lists(st.floats(0, 5000)), verdict=st.sampled_from(Completeness))
+def test_the_wait_stays_within_its_bounds(pauses: list[float], verdict: Completeness) -> None:
+    end = EndOfTurn(SETTINGS)
+    for pause_ms in pauses:
+        end.fell_silent(0)
+        end.goes_on(pause_ms)
+    wait_ms = silence_that_ends(end, verdict)
+    bounds = {
+        Completeness.FINISHED: (300, 500),
+        Completeness.UNKNOWN: (500, 1500),
+        Completeness.BROKEN_OFF: (1500, 1500),
+    }
+    least_ms, most_ms = bounds[verdict]
+    assert least_ms <= wait_ms <= most_ms
