@@ -194,19 +194,20 @@ Faces are BGR in 0..1, cut by the face-box rule of `backend/avatar/facebox.py`: 
 target frame with its lower half zeroed, channels 3–5 a reference frame.
 
 ## Data
-- **Speech**: synthetic only, about six hours spoken by `training/speech_set.py` and heard in other
-  throats, rooms and codecs by `training/audio.py`: espeak-ng (80 voice variants of English accents
-  and Mandarin), flite (rms, awb, kal16) and festival (ked, kal, two Italian, four Czech, two
-  Finnish voices and a Russian one, reading English letters), with the phoneme marks that these
-  programs give. They were used as sources of data; none of their code or voices is in this net.
-  Sentences come from templates of ours and from docstrings of the Python standard library, read
-  where it is installed.
+- **Speech**: synthetic only, about seven and a half hours spoken by `training/speech_set.py` and
+  heard twice, in other throats, rooms and codecs, by `training/audio.py`: espeak-ng (80 voice
+  variants of English accents and Mandarin), flite (rms, awb, kal16, also pitched up to women and
+  children) and festival (ked, kal, two Italian, four Czech, two Finnish voices and a Russian one,
+  reading English letters), with the phoneme marks that these programs give. They were used as
+  sources of data; none of their code or voices is in this net. Sentences come from templates of
+  ours and from docstrings of the Python standard library, read where it is installed.
 - **Mouths**: marks become control tracks by coarticulation rules of ours (`training/visemes.py`).
 - **Pictures**: renders of our own avatar, a face of ICT-FaceKit (University of Southern California,
   MIT licence), made with Blender. No photograph was used, and no recording of a person but those
   from which the makers of flite's and festival's voices had built them.
-- **Training**: less than an hour of one processor core for the encoder, less than an hour of two
-  for the decoder; no GPU.
+- **Training**: the encoder is the mean of several small ones: the first release's
+  (`training/assets`), and others of `training/encoder.py`, each trained for minutes on one
+  processor core. The decoder took less than an hour of two; no GPU.
 
 ## Use
 Meant for the avatars of this service and faces rendered alike. It has learned one character: other
@@ -216,7 +217,7 @@ did not say.
 ## Limits
 - Truth is a rule-made mouth for synthetic speech: good lip shapes, not anyone's real articulation.
 - It hears the synthesisers of its training best. On people and on a synthesiser that it never heard
-  the mouth is less sure; see the rows below.
+  the mouth keeps time, but opens less surely and misses closures; see the rows below.
 - English and Mandarin; other languages move plausibly but were not measured.
 - 96×96 pixels for the face box: teeth and tongue are soft.
 

@@ -29,8 +29,12 @@ _CODECS = (
 
 
 def speaker(speech: Speech, rng: Rng) -> Speech:
-    """Play faster or slower: pitch and formants move together, as from another speaker."""
-    factor = rng.uniform(0.85, 1.25)
+    """Somewhat smaller or larger."""
+    return played(speech, rng.uniform(0.85, 1.25))
+
+
+def played(speech: Speech, factor: float) -> Speech:
+    """Play faster: pitch and formants rise together, as from a smaller speaker."""
     places = np.arange(int(len(speech.pcm) / factor)) * factor
     pcm = np.interp(places, np.arange(len(speech.pcm)), speech.pcm).astype(np.float32)
     return Speech(pcm, tuple(type(p)(p.start_s / factor, p.name) for p in speech.phones))

@@ -1,12 +1,16 @@
 """The encoder: sixteen mel columns to eight mouth controls, trained on CPU.
 
-    python -m training.encoder [--minutes 30] [--strips training/build/strips]
+    python -m training.encoder [--seed 0] [--minutes 30] [--strips training/build/strips]
 
 It hears columns −6…9 around a moment and says how the mouth stands at that moment. No convolution
 is padded in time, so over a stretch of sound it gives every moment at the cost of little more than
 one: that is how it is trained, and how it learns to move as a mouth does. Augmentation happens on
 mel stretches, so that every batch is a new voice, microphone and room. What is kept is a running
-average of the weights; progress lies on disk (training/build/encoder.pt), safe to interrupt.
+average of the weights; progress lies on disk (training/build/encoder.SEED.pt), safe to interrupt.
+
+Long training on synthesisers makes strangers harder to hear. Several encoders of different seeds,
+none trained for long, and listened to together hear them better; with the first release's encoder,
+which is of another build, better still.
 """
 
 import argparse
@@ -25,7 +29,8 @@ from backend.avatar.mouth import CONTROL_COUNT, CONTROLS
 from training.audio import STRIPS, WORK
 
 MEL_LEAD_FRAMES = 6
-CHECKPOINT = WORK / "encoder.pt"
+CHECKPOINT = "encoder.{}.pt"
+FIRST_RELEASE = Path(__file__).parent / "assets" / "first-release.encoder.onnx"
 _BATCH = 48
 _MOMENTS = 48
 _STRETCH = _MOMENTS + WINDOW_FRAMES - 1
@@ -46,7 +51,9 @@ class Encoder(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.hear = nn.Sequential(_patch(1, 8, bands=7), _patch(8, 16, bands=5), nn.Flatten(1, 2))
+        self.hear = nn.Sequential(
+            _patch(1, 8, bands=7), _patch(8, 16, bands=5), nn.Flatten(1, 2), nn.Dropout1d(0.1)
+        )
         self.listen = nn.Sequential(
             _conv(16 * MEL_BANDS // 4, 128, 3),
             _conv(128, 128, 3),
@@ -73,7 +80,7 @@ def _patch(inputs: int, outputs: int, bands: int) -> nn.Sequential:
 
 def _conv(inputs: int, outputs: int, columns: int, spacing: int = 1) -> nn.Sequential:
     listening = nn.Conv1d(inputs, outputs, columns, dilation=spacing, bias=False)
-    return nn.Sequential(listening, nn.BatchNorm1d(outputs), nn.ReLU())
+    return nn.Sequential(listening, nn.BatchNorm1d(outputs), nn.ReLU(), nn.Dropout1d(0.05))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +107,18 @@ class Speech:
 
 
 def augment(mel: Tensor) -> Tensor:
-    """Another mouth, microphone, level and room for (N, 1, 80, n); the first 30 % stay."""
-    kept = len(mel) * 3 // 10
+    """Another mouth, microphone, level and room for (N, 1, 80, n); the first fifth stay."""
+    kept = len(mel) // 5
     return torch.cat([mel[:kept], _disguise(mel[kept:])])
 
 
 def _disguise(mel: Tensor) -> Tensor:
     count = len(mel)
-    mel = _warp_formants(mel, 0.84 + 0.34 * torch.rand(count))
+    mel = _warp_formants(mel, 0.82 + 0.4 * torch.rand(count))
     mean = mel.mean((1, 2, 3), keepdim=True)
-    mel = mean + (mel - mean) * (0.75 + 0.4 * torch.rand(count, 1, 1, 1))
+    mel = mean + (mel - mean) * (0.7 + 0.5 * torch.rand(count, 1, 1, 1))
     level = (torch.rand(count, 1, 1, 1) - 0.65) * 1.8
-    mel = _smear(mel + _tilt(count, 6, 0.35) + level)
+    mel = _smear(_deafened(mel + _tilt(count, 6, 0.55) + _tilt(count, 16, 0.2) + level))
     raised = torch.rand(count, 1, 1, 1) * 2.6 * (torch.rand(count, 1, 1, 1) < 0.7)
     floor = -4 + raised + _tilt(count, 5, 0.4) * (raised > 0)
     grain = torch.randn_like(mel)
@@ -120,11 +127,21 @@ def _disguise(mel: Tensor) -> Tensor:
     return mel.clamp(-4, 4)
 
 
+def _deafened(mel: Tensor) -> Tensor:
+    """Four in ten lose a stretch of bands: nothing may hang on a single formant."""
+    count = len(mel)
+    first = torch.rand(count, 1) * MEL_BANDS
+    width = torch.rand(count, 1) * 14 * (torch.rand(count, 1) < 0.4)
+    bands = torch.arange(MEL_BANDS)
+    lost = ((bands >= first) & (bands < first + width))[:, None, :, None]
+    return torch.where(lost, mel.mean(2, keepdim=True), mel)
+
+
 def _smear(mel: Tensor) -> Tensor:
     """Blur a batch over bands, so that pitch says little, or over time, as rooms do, or not."""
     draw = float(torch.rand(()))
-    bands, columns = (3, 1) if draw < 0.35 else (5, 1) if draw < 0.5 else (1, 3)
-    if draw > 0.65:
+    bands, columns = (3, 1) if draw < 0.4 else (5, 1) if draw < 0.65 else (1, 3)
+    if draw > 0.75:
         return mel
     padded = functional.pad(mel, (columns // 2,) * 2 + (bands // 2,) * 2, mode="replicate")
     return functional.avg_pool2d(padded, (bands, columns), 1)
@@ -172,12 +189,17 @@ def _opening(controls: Tensor) -> Tensor:
     return apart * (1 - controls[:, _PRESS])
 
 
-def train(speech: Speech, minutes: float, checkpoint: Path, seed: int = 0) -> Encoder:
-    """Train for so many minutes by the wall clock; the learning rate follows the same clock."""
+def train(
+    speech: Speech, minutes: float, checkpoint: Path, seed: int = 0, begin: Encoder | None = None
+) -> Encoder:
+    """Train for so many minutes by the wall clock; the learning rate follows the same clock.
+
+    begin: an encoder to go on with, instead of a new one.
+    """
     torch.manual_seed(seed)
-    encoder = Encoder()
+    encoder = (begin or Encoder()).train()
     average = AveragedModel(encoder, avg_fn=_running_average, use_buffers=True)
-    optimiser = torch.optim.AdamW(encoder.parameters(), _PEAK_RATE, weight_decay=1e-2)
+    optimiser = torch.optim.AdamW(encoder.parameters(), _PEAK_RATE, weight_decay=3e-2)
     started, step, running = time.monotonic(), 0, 0.0
     while (spent := (time.monotonic() - started) / (60 * minutes)) < 1:
         for group in optimiser.param_groups:
@@ -209,7 +231,13 @@ def _rate(spent: float) -> float:
     return _PEAK_RATE * warm * (0.5 + 0.5 * float(np.cos(np.pi * spent))) + 1e-6
 
 
-def load(checkpoint: Path = CHECKPOINT) -> Encoder:
+def singers(folder: Path = WORK) -> list[Path]:
+    """All encoders to be shipped together: those trained here, and the first release's."""
+    trained = sorted(folder.glob(CHECKPOINT.format("*")))
+    return [*trained, FIRST_RELEASE] if trained else []
+
+
+def load(checkpoint: Path) -> Encoder:
     encoder = Encoder()
     encoder.load_state_dict(torch.load(checkpoint, weights_only=True))
     return encoder.eval()
@@ -219,10 +247,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--strips", type=Path, default=STRIPS)
-    parser.add_argument("--out", type=Path, default=CHECKPOINT)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--begin", type=Path, help="a checkpoint to go on with")
+    parser.add_argument("--out", type=Path, help="the checkpoint, for another than the seed's own")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    train(Speech.load(options.strips), options.minutes, options.out)
+    begin = load(options.begin) if options.begin else None
+    out = options.out or WORK / CHECKPOINT.format(options.seed)
+    train(Speech.load(options.strips), options.minutes, out, options.seed, begin)
 
 
 if __name__ == "__main__":

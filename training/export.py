@@ -1,16 +1,19 @@
 """From trained halves to shipped files: two ONNX halves, one joined net, a machine-readable card.
 
-    python -m training.export [--encoder …/encoder.pt] [--decoder …/decoder.pt] [--out models/onnx]
+    python -m training.export [--encoder …/encoder.0.pt …] [--decoder …/decoder.pt] [--out FOLDER]
 
-A half that is not there to be exported stays as it was shipped. The joined file is the two others
-in a row and has the Wav2Lip contract. Every file is run again by onnxruntime and compared before it
-counts as exported.
+The hearing half is a choir: the mean of several encoders trained apart, for where they err, they
+err apart too. A half that is not there to be exported stays as it was shipped. The joined file is
+the two halves in a row and has the Wav2Lip contract. Every file is run again by onnxruntime and
+compared before it counts as exported.
 """
 
 import argparse
 import hashlib
 import json
+import tempfile
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +23,7 @@ import torch
 from onnx import compose
 from torch import Tensor, nn
 
+from backend.avatar.lipsync import MEL_SHAPE
 from backend.avatar.mouth import CONTROLS
 from training import decoder, encoder
 
@@ -29,45 +33,78 @@ _OPSET = 17
 _TOLERANCE = 1e-4
 
 
-def export(hear: nn.Module | None, draw: nn.Module | None, folder: Path) -> list[Path]:
-    """Write and check all files; returns their paths. Raises ValueError when one differs."""
-    mel, face = torch.rand(2, 1, 80, 16) * 8 - 4, torch.rand(2, 6, 96, 96)
-    controls = torch.rand(2, len(CONTROLS))
+def export(singers: Sequence[Path], draw: nn.Module | None, folder: Path) -> None:
+    """Write and check all files.
+
+    singers: encoders, as checkpoints or as ONNX files. Raises ValueError when a file does not
+    compute what it was made from.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    encoder_path, decoder_path = (
-        folder / f"{NAME}.encoder.onnx",
-        folder / f"{NAME}.decoder.onnx",
+    hearing, drawing, joined = (
+        folder / f"{NAME}{half}.onnx" for half in (".encoder", ".decoder", "")
     )
-    if hear:
-        _export(hear, {"mel": mel}, "controls", encoder_path)
+    face, controls = torch.rand(2, 6, 96, 96), torch.rand(2, len(CONTROLS))
+    if singers:
+        _export_choir(singers, hearing)
     if draw:
-        _export(draw, {"face": face, "controls": controls}, "picture", decoder_path)
-    joined_path = _join(encoder_path, decoder_path, folder / f"{NAME}.onnx")
-    _check_joined(encoder_path, decoder_path, joined_path, mel, face)
-    paths = [encoder_path, decoder_path, joined_path]
-    _write_card(folder / f"{NAME}.json", paths)
-    return paths
+        _export(draw, {"face": face, "controls": controls}, "picture", drawing)
+    _join(hearing, drawing, joined)
+    _check_joined(hearing, drawing, joined, face)
+    _write_card(folder / f"{NAME}.json", [hearing, drawing, joined])
 
 
-def _join(encoder_path: Path, decoder_path: Path, path: Path) -> Path:
+def _export_choir(singers: Sequence[Path], path: Path) -> None:
+    with tempfile.TemporaryDirectory() as rehearsal:
+        alone = [_as_onnx(singer, Path(rehearsal)) for singer in singers]
+        onnx.save(_choir([onnx.load(singer) for singer in alone]), path)
+        mel = {"mel": _mel().numpy()}
+        _judge(path, _run(path, mel), np.mean([_run(singer, mel) for singer in alone], axis=0))
+
+
+def _as_onnx(singer: Path, folder: Path) -> Path:
+    if singer.suffix == ".onnx":
+        return singer
+    path = folder / f"{singer.stem}.onnx"
+    _export(encoder.load(singer), {"mel": _mel()}, "controls", path)
+    return path
+
+
+def _choir(singers: Sequence[onnx.ModelProto]) -> onnx.ModelProto:
+    """One graph in which all of them hear the same mel, and the mean of what they say."""
+    apart = [
+        compose.add_prefix(singer, f"{number}/", rename_inputs=False)
+        for number, singer in enumerate(singers)
+    ]
+    said = [singer.graph.output[0].name for singer in apart]
+    choir = apart[0]
+    for singer in apart[1:]:
+        choir.graph.node.extend(singer.graph.node)
+        choir.graph.initializer.extend(singer.graph.initializer)
+    choir.graph.node.append(onnx.helper.make_node("Mean", said, ["controls"]))
+    choir.graph.output[0].name = "controls"
+    onnx.checker.check_model(choir, full_check=True)
+    return choir
+
+
+def _join(hearing: Path, drawing: Path, path: Path) -> None:
     """Both graphs in one file: `controls` of the first are those of the second."""
     halves = [
         compose.add_prefix(onnx.load(half), prefix, rename_inputs=False, rename_outputs=False)
-        for half, prefix in ((encoder_path, "hear/"), (decoder_path, "draw/"))
+        for half, prefix in ((hearing, "hear/"), (drawing, "draw/"))
     ]
     joined = compose.merge_models(*halves, io_map=[("controls", "controls")])
     onnx.checker.check_model(joined, full_check=True)
     onnx.save(joined, path)
-    return path
 
 
-def _check_joined(
-    encoder_path: Path, decoder_path: Path, path: Path, mel: Tensor, face: Tensor
-) -> None:
-    controls = _run(encoder_path, {"mel": mel.numpy()})
-    wanted = _run(decoder_path, {"face": face.numpy(), "controls": controls})
-    found = _run(path, {"mel": mel.numpy(), "face": face.numpy()})
-    _judge(path, found, wanted)
+def _check_joined(hearing: Path, drawing: Path, joined: Path, face: Tensor) -> None:
+    mel = _mel().numpy()
+    drawn = {"face": face.numpy(), "controls": _run(hearing, {"mel": mel})}
+    _judge(joined, _run(joined, {"mel": mel, "face": face.numpy()}), _run(drawing, drawn))
+
+
+def _mel() -> Tensor:
+    return torch.rand(2, *MEL_SHAPE, generator=torch.Generator().manual_seed(0)) * 8 - 4
 
 
 def _export(module: nn.Module, inputs: dict[str, Tensor], output: str, path: Path) -> None:
@@ -128,14 +165,13 @@ def _write_card(path: Path, files: list[Path]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--encoder", type=Path, default=encoder.CHECKPOINT)
+    parser.add_argument("--encoder", type=Path, nargs="+", default=encoder.singers())
     parser.add_argument("--decoder", type=Path, default=decoder.CHECKPOINT)
     parser.add_argument("--out", type=Path, default=MODELS)
     options = parser.parse_args()
     torch.manual_seed(0)
-    hear = encoder.load(options.encoder) if options.encoder.is_file() else None
     draw = decoder.load(options.decoder) if options.decoder.is_file() else None
-    export(hear, draw, options.out)
+    export(options.encoder, draw, options.out)
 
 
 if __name__ == "__main__":

@@ -30,12 +30,12 @@ def voices(path: Path, numbers: Numbers) -> None:
     loudness = [s.loudness for s in now]
     left.barh(rows - 0.27, loudness, 0.26, color=_LOUDNESS, label="loudness alone")
     left.set(title="opening correlation", xlim=(0, 1), yticks=rows, yticklabels=kinds)
-    left.legend(loc="lower center", bbox_to_anchor=(0.5, -0.3), ncols=3, frameon=False, fontsize=8)
+    left.legend(loc="lower center", bbox_to_anchor=(0.5, -0.22), ncols=3, frameon=False, fontsize=8)
     right.barh(rows + 0.2, [s.closure_recall for s in now], 0.36, color=_NOW, label="p b m closed")
     false = [s.false_closures for s in now]
     right.barh(rows - 0.2, false, 0.36, color="#c8553d", label="falsely closed")
     right.set(title="closures", xlim=(0, 1))
-    right.legend(loc="lower center", bbox_to_anchor=(0.5, -0.3), ncols=2, frameon=False, fontsize=8)
+    right.legend(loc="lower center", bbox_to_anchor=(0.5, -0.22), ncols=2, frameon=False, fontsize=8)
     _save(figure, path)
 
 
@@ -50,7 +50,7 @@ def traces(path: Path, heard: Mapping[str, Sequence[Mouths]]) -> None:
         axis.plot(times, opening(clip.true), color=_TRUE, lw=1, ls="--", label="true")
         axis.plot(times, opening(clip.drawn), color=_NOW, lw=1.5, label="drawn")
         axis.set_title(kind, fontsize=9, loc="left")
-        axis.set(xlim=(0, times[-1]), ylim=(0, 0.9))
+        axis.set(xlim=(0, times[-1]), ylim=(0, 0.6))
     axes[0, 0].legend(loc="upper right", ncols=2, frameon=False, fontsize=8)
     axes[-1, 0].set_xlabel("seconds; p b m shaded")
     _save(figure, path)

@@ -19,6 +19,7 @@ import espeakng_loader
 import numpy as np
 
 from training import festival, flite, sentences
+from training.disguise import played
 from training.espeak import Espeak, Phone, Speech
 
 SHARDS = Path(__file__).parent / "build" / "speech"
@@ -50,13 +51,14 @@ class Source:
 def sources() -> list[Source]:
     """Every synthesiser that is installed; espeak's English takes the share of the others."""
     espeak = Espeak()
-    others = [Source("mandarin", 0.10, lambda rng: _mandarin(espeak, rng))]
+    others = [Source("mandarin", 0.08, lambda rng: _mandarin(espeak, rng))]
     if flite.available():
-        others.append(Source("flite", 0.26, _flite))
+        others.append(Source("flite", 0.21, _flite))
+        others.append(Source("high", 0.21, _high))
     if festival.available():
-        others.append(Source("festival", 0.14, lambda rng: _festival(festival.ENGLISH, rng)))
+        others.append(Source("festival", 0.11, lambda rng: _festival(festival.ENGLISH, rng)))
         foreign = tuple(voice for voice in festival.voices() if voice not in festival.ENGLISH)
-        others.append(Source("foreign", 0.22, lambda rng: _festival(foreign, rng)))
+        others.append(Source("foreign", 0.18, lambda rng: _festival(foreign, rng)))
     english_share = 1 - sum(source.share for source in others)
     return [Source("english", english_share, lambda rng: _english(espeak, rng)), *others]
 
@@ -90,6 +92,13 @@ def _by_some_variant(espeak: Espeak, text: str, accent: str, rng: random.Random)
 def _flite(rng: random.Random) -> Iterator[Speech]:
     for text in sentences.english(9000, rng.getrandbits(32)):
         yield flite.say(text, rng.choice(_FLITE_VOICES), rng.uniform(0.8, 1.25))
+
+
+def _high(rng: random.Random) -> Iterator[Speech]:
+    """flite's men as women and children: played faster, but spoken as much slower."""
+    for text in sentences.english(9000, rng.getrandbits(32)):
+        factor, pace = rng.uniform(1.15, 1.5), rng.uniform(0.8, 1.2)
+        yield played(flite.say(text, rng.choice(_FLITE_VOICES), factor * pace), factor)
 
 
 def _festival(voices: tuple[str, ...], rng: random.Random) -> Iterator[Speech]:
@@ -141,7 +150,7 @@ def shard(source: Source, number: int) -> list[Speech]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--hours", type=float, default=6.0)
+    parser.add_argument("--hours", type=float, default=7.5)
     options = parser.parse_args()
     SHARDS.mkdir(parents=True, exist_ok=True)
     every = sources()
