@@ -45,6 +45,7 @@ async def say_to_file(
         await engine.start()
         await stages.reconfigure(Options(avatar=avatar, language=language))
         chunk = await _render(stages, sentence)
+        voice, face = stages.tts.active, stages.avatar.active
     finally:
         await stages.release()
         await engine.close()
@@ -53,8 +54,8 @@ async def say_to_file(
         frames=chunk.frames,
         duration_ms=chunk.duration_ms,
         size=len(chunk.data),
-        voice=stages.tts.active,
-        face=stages.avatar.active,
+        voice=voice,
+        face=face,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import av
 
 from bench.service import EMBEDDED
+from tests.conftest import ROOT
 from tests.fakes.hub import fake_hub
 
 
@@ -102,3 +104,42 @@ async def test_pull_shows_its_progress_and_explains_an_unwritable_folder(tmp_pat
 def test_an_unknown_bench_names_the_known() -> None:
     told = avatar_chat("bench", "juggling")
     assert told.returncode == 1 and "latency" in told.stderr
+
+
+def test_avatars_are_listed_with_what_draws_them(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "avatars/nora", tmp_path / "nora")
+    broken = Path(shutil.copytree(tmp_path / "nora", tmp_path / "torn"))
+    (broken / "mask.png").unlink()
+    told = avatar_chat("avatar", "list", AVATAR_CHAT_AVATAR__DIR=str(tmp_path))
+    assert told.returncode == 0
+    assert "nora" in told.stdout and "net" in told.stdout
+    assert "torn/avatar.json: its id is 'nora'" in told.stderr
+
+
+def test_an_avatar_is_previewed_and_deleted(tmp_path: Path) -> None:
+    folder, clip = tmp_path / "avatars", tmp_path / "nora.mp4"
+    shutil.copytree(ROOT / "avatars/nora", folder / "nora")
+    here = {"AVATAR_CHAT_AVATAR__DIR": str(folder), "AVATAR_CHAT_AVATAR__DRAWN_BY": "warp"}
+    told = avatar_chat("avatar", "preview", "nora", "-o", str(clip), "--text", "Hello.", **here)
+    assert told.returncode == 0, told.stderr
+    with av.open(str(clip)) as container:
+        assert {stream.type for stream in container.streams} == {"video", "audio"}
+    for name, words in (("nobody", "Installed: nora"), ("../avatars", "There is no avatar")):
+        told = avatar_chat("avatar", "delete", name, "--yes", **here)
+        assert told.returncode == 1 and words in told.stderr and "Traceback" not in told.stderr
+    assert avatar_chat("avatar", "delete", "nora", "--yes", **here).returncode == 0
+    assert list(folder.iterdir()) == []
+
+
+def test_creating_an_avatar_explains_what_is_missing(tmp_path: Path) -> None:
+    here = {"AVATAR_CHAT_AVATAR__DIR": str(tmp_path)}
+    finder = {"AVATAR_CHAT_AVATAR__FINDER_PYTHON": str(tmp_path / "python")}
+    poster = str(ROOT / "avatars/nora/poster.jpg")
+    for args, words in (
+        ((poster, "--name", "Anna"), "make face-finder"),
+        ((poster, "--name", "小雅"), "--id"),
+        ((str(tmp_path / "gone.jpg"), "--name", "Anna"), "no file"),
+    ):
+        told = avatar_chat("avatar", "create", *args, **here, **finder)
+        assert told.returncode == 1 and words in told.stderr and "Traceback" not in told.stderr
+    assert list(tmp_path.iterdir()) == []

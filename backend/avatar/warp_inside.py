@@ -74,7 +74,8 @@ def inside(
     gaps = 1.0 - 0.07 * np.square(np.square(np.cos(np.pi * s / _TOOTH)))
     # The narrower the gap, the less light comes in.
     shadow = 0.45 + 0.55 * smoothstep(below_lip / 0.11) * smoothstep((lower - upper) / 0.14 + 0.35)
-    _lay(picture, colours.teeth, high * gaps * shadow)
+    rounded = min(1.0, max(0.0, shape.inward / 0.12))  # lips pushed forward hide the teeth
+    _lay(picture, colours.teeth, high * gaps * shadow * (1.0 - 0.7 * rounded))
     return picture
 
 
