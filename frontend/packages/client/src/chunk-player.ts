@@ -43,6 +43,8 @@ export class ChunkPlayer extends Emitter<PlayerEvents> implements Player {
   private primed = false
   private hold: ReturnType<typeof setTimeout> | undefined
   private concluded = false
+  /** Somebody seems to speak: nothing sounds, whatever comes. */
+  private held = false
 
   constructor(private readonly elements: ChunkElements) {
     super()
@@ -93,7 +95,9 @@ export class ChunkPlayer extends Emitter<PlayerEvents> implements Player {
   }
 
   pause(): void {
-    if (!this.playing || this.current !== 'playing') return
+    if (this.held || !this.playing) return
+    this.held = true
+    this.turn += 1 // a start that is under way now fails, and that is no defect
     clearTimeout(this.playing.watchdog)
     this.playing.element.pause()
     this.reportNow('paused')
@@ -101,9 +105,11 @@ export class ChunkPlayer extends Emitter<PlayerEvents> implements Player {
   }
 
   resume(): void {
-    if (!this.playing || this.current !== 'paused') return
+    if (!this.held) return
+    this.held = false
     this.reportNow('resumed')
-    void this.start(this.playing)
+    if (this.playing && this.hold === undefined) void this.start(this.playing)
+    else if (this.playing) this.setState('playing')
   }
 
   setVolume(volume: number): void {
@@ -160,6 +166,10 @@ export class ChunkPlayer extends Emitter<PlayerEvents> implements Player {
     const turn = this.turn
     const { media, element } = playing
     this.lastUsed = element
+    if (this.held) {
+      this.setState('paused')
+      return
+    }
     const leftMs = media.meta.duration_ms - element.currentTime * 1000
     playing.watchdog = setTimeout(() => this.failed(element), leftMs + STUCK_MS)
     try {
@@ -234,6 +244,7 @@ export class ChunkPlayer extends Emitter<PlayerEvents> implements Player {
   /** Nothing more to play for now: back to the idle face. */
   private rest(): void {
     this.endHold()
+    if (this.concluded) this.held = false
     const last = this.playing
     this.playing = null
     this.setState('idle')
@@ -256,6 +267,7 @@ export class ChunkPlayer extends Emitter<PlayerEvents> implements Player {
 
   private silence(): void {
     if (this.playing) clearTimeout(this.playing.watchdog)
+    this.held = false
     this.turn += 1
     for (const element of this.elements.chunks) element.pause()
     this.loaded.clear()
