@@ -109,15 +109,20 @@ class Floor:
         turn.reply.post(message)
         (turn.pause if action == "pause" else turn.resume)()
 
-    def reported(self, message: Playback) -> None:
-        """The client's word about the running reply, or where it stopped the one before."""
+    def reported(self, message: Playback) -> bool:
+        """The client's word about the running reply, or where it stopped the one before.
+
+        Returns whether the history was corrected by it.
+        """
         if self.turn and message.generation_id == _generation(self.turn):
             self.turn.reported(message)
-            return
+            return False
         cut = self._cut
         if cut and message.generation_id == _generation(cut.turn) and clock.now() <= cut.until_s:
             cut.turn.reported(message)
             cut.entry.text = cut.turn.heard_text()
+            return True
+        return False
 
     # ------------------------------------------------------------------ the reply's own course
 

@@ -251,7 +251,8 @@ class Session:
     def playback(self, message: Playback) -> None:
         if message.event == "underrun":
             metrics.UNDERRUNS.inc()
-        self._floor.reported(message)
+        if self._floor.reported(message):
+            self._on_change(self)
 
     def idle_position(self, message: IdlePosition) -> None:
         """Where the page's idle loop is now; speech begins from there."""

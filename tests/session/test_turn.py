@@ -133,6 +133,8 @@ def test_an_interrupted_reply_is_remembered_up_to_the_last_word_heard() -> None:
 
 def test_the_clients_word_on_where_it_stopped_corrects_the_memory() -> None:
     async def test(desk: Desk) -> None:
+        kept: list[str] = []
+        desk.session._on_change = lambda session: kept.append(session.record().history[-1].text)
         await desk.ask(2 * SENTENCE_S + 1)
         await desk.session.interrupt()
         await asyncio.sleep(0.2)
@@ -141,6 +143,7 @@ def test_the_clients_word_on_where_it_stopped_corrects_the_memory() -> None:
         await asyncio.sleep(0.2)
         desk.report("stopped", 0, 0)  # too late, and said already
         assert desk.session.history.items()[-1].text == "This is one."
+        assert kept[-2:] == ["This is one. And here is two. Three", "This is one."], kept
 
     in_virtual_time(test, session={"report_wait_s": 0.3})
 
