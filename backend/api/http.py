@@ -86,8 +86,8 @@ async def poll(
 ) -> Response:
     """For the client: frames, each as kind (u8), number (u32), length (u32), payload.
 
-    Numbers are big-endian. Kinds: 0 a JSON message, 1 media, 2 the end (close code as u16, then
-    its reason). A client that asks again with the same `after` gets the same frames again.
+    Numbers are big-endian. Kinds: 0 a JSON message, 1 media, 2 the end (close code as u16).
+    A client that asks again with the same `after` gets the same frames again.
     """
     line = _line(request, channel)
     polling = asyncio.ensure_future(line.poll(after, min(wait_s, MAX_WAIT_S)))
