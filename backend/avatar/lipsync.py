@@ -177,7 +177,12 @@ def load_controls_listener(path: Path | str, threads: int = 1) -> ControlsListen
         )
     lead_frames = _mel_lead_frames(path.with_suffix(".json"))
     network = _load_network(encoder, (MEL_SHAPE,), CONTROLS_SHAPE, threads)
-    return ControlsListener(path.stem, lead_frames, network)
+    listener = ControlsListener(path.stem, lead_frames, network)
+    try:
+        listener.drive(_silence())
+    except Exception as error:  # onnxruntime's errors share no base class but this one
+        raise ModelFileError(f"{encoder} loads but fails on one frame: {error}.") from error
+    return listener
 
 
 def _mel_lead_frames(card: Path) -> int:
@@ -275,7 +280,7 @@ def _complaint(
 
 def _try_once(lipsync: LipSync, path: Path) -> None:
     """Draw one frame of silence: shapes may be left open in a file, and ranges always are."""
-    mel = np.full((1, *MEL_SHAPE), -4.0, np.float32)
+    mel = _silence()
     face = np.full((1, *FACE_SHAPE), 0.5, np.float32)
     face[:, :3, FACE_SIZE // 2 :] = 0.0
     try:
@@ -290,3 +295,7 @@ def _try_once(lipsync: LipSync, path: Path) -> None:
             f"{path} draws values from {low:g} to {high:g}; a Wav2Lip export ends in a sigmoid. "
             f"{_WANTED}"
         )
+
+
+def _silence() -> Float32:
+    return np.full((1, *MEL_SHAPE), -4.0, np.float32)

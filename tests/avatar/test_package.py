@@ -128,3 +128,9 @@ def test_what_a_worker_would_have_to_hold_is_bounded(package: Path) -> None:
         card.truncate(2_000_000)
     with pytest.raises(BrokenAvatar, match="at most 1,000,000 are allowed"):
         AvatarPackage.load(package)
+
+
+def test_a_package_in_the_making_is_not_looked_at(package: Path) -> None:
+    shutil.copytree(package, package.parent / ".making-it")
+    assert [found.card.id for found in list_avatars(package.parent)] == ["sample"]
+    assert broken_avatars(package.parent) == {}

@@ -105,3 +105,22 @@ def test_a_longer_video_than_the_card_says_is_not_decoded_to_its_end(
     write_video(package.idle, [picture(0)] * (FRAMES + 5), 1)
     with pytest.raises(BrokenAvatar, match=f"more frames; the card says {FRAMES}"):
         load_template(package)
+
+
+def test_a_playlist_in_place_of_the_video_leads_nowhere(
+    package: AvatarPackage, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside.mp4"
+    outside.write_bytes(package.idle.read_bytes())
+    package.idle.write_text(
+        f"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\n{outside}\n#EXT-X-ENDLIST\n"
+    )
+    with pytest.raises(BrokenAvatar, match="cannot be decoded"):
+        load_template(package)
+
+
+def test_a_video_of_another_size_is_refused(package: AvatarPackage, tmp_path: Path) -> None:
+    write_video(tmp_path / "small.mp4", [cv2.resize(picture(0), (96, 96))] * FRAMES, 1)
+    package.idle.write_bytes((tmp_path / "small.mp4").read_bytes())
+    with pytest.raises(BrokenAvatar, match="96x96; the card says"):
+        load_template(package)
