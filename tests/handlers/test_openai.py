@@ -69,6 +69,14 @@ async def test_what_an_answer_has_cost_comes_with_its_end(
     assert not any(delta.usage for delta in deltas[:-1])
 
 
+async def test_half_a_character_is_not_sent_on(make_context: ContextFactory) -> None:
+    async with fake_openai(reply="Hi \ud83d there \U0001f600") as service:
+        llm = connected(make_context, service, api_key="secret")
+        deltas = [delta.text async for delta in llm.process(ASKED)]
+        await llm.release()
+    assert "".join(deltas) == "Hi \ufffd there \U0001f600"
+
+
 async def test_two_questions_in_a_row_are_one_message(make_context: ContextFactory) -> None:
     """Many local models insist that the roles take turns."""
     asked = prompt("Hello", "Hi!", "Wait.")

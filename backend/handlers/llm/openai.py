@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import os
 from collections.abc import AsyncIterator
 from itertools import groupby
@@ -63,11 +64,14 @@ class OpenAiLlm(BaseHandler[Prompt, TextDelta]):
             stream = await self._ask(item)
             try:
                 seq = 0
+                whole = codecs.getincrementaldecoder("utf-16-le")(errors="replace")
                 async for chunk in stream:
-                    text = chunk.choices[0].delta.content if chunk.choices else None
+                    content = chunk.choices[0].delta.content if chunk.choices else None
+                    # Some endpoints cut an emoji in two; half a character cannot be sent on.
+                    text = whole.decode((content or "").encode("utf-16-le", "surrogatepass"))
                     usage = _usage(chunk)
                     if text or usage:
-                        yield TextDelta(item.stamp.now(seq), text or "", usage)
+                        yield TextDelta(item.stamp.now(seq), text, usage)
                         seq += 1
             finally:
                 await stream.close()
