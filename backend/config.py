@@ -341,6 +341,9 @@ def _refuse_unknown_names(environ: os._Environ[str]) -> None:
                 raise ConfigError(f"{name}: there is no such option. Sections are: {allowed}.")
 
 
+_SECRETS = ("key", "token", "redis_url")
+
+
 def _explain(item: Any) -> str:
     path = ".".join(str(part) for part in item["loc"])
     env = ENV_PREFIX + "__".join(str(part) for part in item["loc"]).upper()
@@ -348,7 +351,7 @@ def _explain(item: Any) -> str:
         return f"{path} ({env}): there is no such option."
     field = _field(item["loc"])
     hint = f" {field.description}" if field and field.description else ""
-    shown = "***" if "key" in path or "token" in path else repr(item["input"])
+    shown = "***" if any(word in path for word in _SECRETS) else repr(item["input"])
     return f"{path} ({env}) = {shown}: {item['msg']}.{hint}"
 
 

@@ -1,7 +1,7 @@
 """Somebody on the other end of a real WebSocket: asks, listens, and notes when things came.
 
-A visitor reports what it plays as the page does, on a player of its own that has no screen: each
-chunk begins when it has come and the one before is over.
+A visitor takes each chunk as heard the moment it comes, so that a turn takes no longer than its
+work; nothing then holds the service back to the pace of playback.
 """
 
 from __future__ import annotations
@@ -81,8 +81,7 @@ class Visitor:
         return received.message
 
     async def ask(self, question: str) -> Reply:
-        """Listen to the whole answer. Each chunk counts as heard at once, so that a turn takes no
-        longer than its work."""
+        """Listen to the whole answer."""
         asked, reply = time.perf_counter(), Reply()
         await self.send("text", text=question)
         while True:

@@ -140,7 +140,9 @@ class Floor:
             log.warning("turn.failed_after_its_end", exc_info=error)
             return
         turn.reply.report(error)
-        self._finish(turn, "failed", turn.heard_text(), interrupted=True)
+        if turn.reply.playout.is_paused:
+            self.resume()  # nobody else will let the client go on with what it has
+        self._finish(turn, "failed", turn.sent_text(), interrupted=True)
 
     def _finish(
         self, turn: Turn, reason: TurnEndReason, said: str, *, interrupted: bool = False

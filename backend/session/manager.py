@@ -95,7 +95,8 @@ class SessionManager:
 
         Raises:
             SessionLimitReached: the house is full.
-            SessionBusy: this id is connected already, and the token is not the right one.
+            SessionBusy: this id is connected already, or waits for its client, and the token is
+                not the right one. Without any token a waiting session gives way.
         """
         door = self._doors.setdefault(session_id, asyncio.Lock())
         async with door:
@@ -104,7 +105,7 @@ class SessionManager:
                 return await self._enter(session_id, resume_token, hold)
             if _is_right(resume_token, place.session.resume_token):
                 return await self._come_back(place, resume_token, hold)
-            if place.hold is not None:
+            if place.hold is not None or resume_token is not None:
                 metrics.ADMISSIONS.labels("busy").inc()
                 raise SessionBusy(
                     "This session is open elsewhere. Close the other tab or connect to /ws/new."

@@ -220,8 +220,8 @@ class Session:
         Raises:
             NotListening: the microphone stream is closed.
         """
-        self.timeline.microphone(pcm)
         self._ear.push(pcm)
+        self.timeline.microphone(pcm)
 
     async def hear_out(self, pcm: Pcm) -> None:
         """A recording of one whole utterance, 16 kHz mono, heard at once."""

@@ -59,6 +59,11 @@ class Turn:
             return self.reply.script.text()
         return self.reply.script.heard(self.reply.playout, clock.now())
 
+    def sent_text(self) -> str:
+        """The reply up to the last word that the client has, played or not."""
+        playout = self.reply.playout
+        return self.reply.script.heard(playout, playout.ends_s)
+
     def reported(self, message: Playback) -> None:
         """The client's word on one of this reply's chunks."""
         now, playout = clock.now(), self.reply.playout

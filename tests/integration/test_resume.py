@@ -107,7 +107,11 @@ async def test_without_the_token_nobody_gets_in(embedded: Running, token: str | 
         await client.send("text", text="My name is Ada.")
         await client.until("turn_end")
         await client.socket.close()
-    async with joined(url, output="text", **hello) as stranger:
+    if token is not None:
+        error, _ = await refusal(url, **hello)
+        assert error["code"] == "busy", "a wrong token ends nobody's conversation"
+        return
+    async with joined(url, output="text") as stranger:
         assert not stranger.ready["resumed"] and "history" not in stranger.ready
         assert stranger.ready["resume_token"] != client.ready["resume_token"]
         error, _ = await refusal(url, resume_token=client.ready["resume_token"])

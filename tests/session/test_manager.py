@@ -199,15 +199,20 @@ async def test_a_line_that_does_not_let_go_keeps_its_session(
     guest.cannot_let_go.set()
 
 
-@pytest.mark.parametrize("token", [None, "wrong"])
-async def test_without_the_token_a_waiting_session_gives_way_to_a_fresh_one(
-    house: House, token: str | None
-) -> None:
+async def test_with_a_wrong_token_nobody_ends_a_waiting_session(house: House) -> None:
+    guest = await house.admit("a")
+    await house.lose(guest)
+    with pytest.raises(SessionBusy):
+        await house.admit("a", "wrong")
+    assert not guest.ended
+
+
+async def test_without_a_token_a_waiting_session_gives_way_to_a_fresh_one(house: House) -> None:
     guest = await house.admit("a")
     guest.words = ("secret",)
     house.manager.keep(guest)
     await house.lose(guest)
-    fresh = await house.admit("a", token)
+    fresh = await house.admit("a")
     assert guest.ended == ["replaced"]
     assert fresh is not guest and not fresh.words
     await house.lose(fresh)

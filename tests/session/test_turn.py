@@ -236,3 +236,18 @@ def test_a_model_that_fails_in_a_text_only_session_apologises_in_text() -> None:
         assert "sorry" in desk.page.of("sentence")[0]["text"]
 
     in_virtual_time(test)
+
+
+def test_a_reply_that_breaks_in_a_pause_does_not_leave_the_page_silent() -> None:
+    async def test(desk: Desk) -> None:
+        await desk.ask(0.5)
+        desk.session._floor.pause()
+        turn = desk.session._floor.turn
+        assert turn is not None
+        desk.session._floor._fail(turn, RuntimeError("A defect."))
+        await asyncio.sleep(1)
+        assert [m["action"] for m in desk.page.of("playback_control")] == ["pause", "resume"]
+        assert desk.page.of("turn_end")[0]["reason"] == "failed"
+        assert desk.session.history.items()[-1].text  # what the page has, it plays
+
+    in_virtual_time(test)

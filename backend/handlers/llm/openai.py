@@ -63,16 +63,18 @@ class OpenAiLlm(BaseHandler[Prompt, TextDelta]):
         try:
             stream = await self._ask(item)
             try:
-                seq = 0
+                seq, usage = 0, None
                 whole = codecs.getincrementaldecoder("utf-16-le")(errors="replace")
                 async for chunk in stream:
                     content = chunk.choices[0].delta.content if chunk.choices else None
                     # Some endpoints cut an emoji in two; half a character cannot be sent on.
                     text = whole.decode((content or "").encode("utf-16-le", "surrogatepass"))
-                    usage = _usage(chunk)
-                    if text or usage:
-                        yield TextDelta(item.stamp.now(seq), text, usage)
+                    usage = _usage(chunk) or usage  # some count on in every chunk
+                    if text:
+                        yield TextDelta(item.stamp.now(seq), text)
                         seq += 1
+                if usage:
+                    yield TextDelta(item.stamp.now(seq), "", usage)
             finally:
                 await stream.close()
         except Exception as error:
