@@ -30,12 +30,12 @@ def voices(path: Path, numbers: Numbers) -> None:
     loudness = [s.loudness for s in now]
     left.barh(rows - 0.27, loudness, 0.26, color=_LOUDNESS, label="loudness alone")
     left.set(title="opening correlation", xlim=(0, 1), yticks=rows, yticklabels=kinds)
-    left.legend(loc="lower center", bbox_to_anchor=(0.5, -0.22), ncols=3, frameon=False, fontsize=8)
+    _legend(left)
     right.barh(rows + 0.2, [s.closure_recall for s in now], 0.36, color=_NOW, label="p b m closed")
     false = [s.false_closures for s in now]
     right.barh(rows - 0.2, false, 0.36, color="#c8553d", label="falsely closed")
     right.set(title="closures", xlim=(0, 1))
-    right.legend(loc="lower center", bbox_to_anchor=(0.5, -0.22), ncols=2, frameon=False, fontsize=8)
+    _legend(right)
     _save(figure, path)
 
 
@@ -54,6 +54,10 @@ def traces(path: Path, heard: Mapping[str, Sequence[Mouths]]) -> None:
     axes[0, 0].legend(loc="upper right", ncols=2, frameon=False, fontsize=8)
     axes[-1, 0].set_xlabel("seconds; p b m shaded")
     _save(figure, path)
+
+
+def _legend(axis: plt.Axes) -> None:
+    axis.legend(loc="lower center", bbox_to_anchor=(0.5, -0.22), ncols=3, frameon=False, fontsize=8)
 
 
 def _save(figure: plt.Figure, path: Path) -> None:

@@ -49,6 +49,13 @@ own path: its mel, its windows, its net, its mouth timing. Written by `python -m
   marks. For flite, whose marks are known, aligned marks give an opening that correlates 0.97 with
   the true one: nothing aligned can score higher. No recording of a person was trained on.
 
+## Where it falls short
+
+Lips follow the synthesisers of the training closely. With a stranger, the net is sure of vowels and
+less so of closures: a person's p is silent while the lips are shut, as t and k are, and Pico's m
+passes for n. Training longer on the same voices makes strangers worse, not better; more kinds of
+voices, men pitched up to women and several encoders heard together made them better.
+
 ## Numbers
 
 {tables}
