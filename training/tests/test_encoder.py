@@ -46,13 +46,13 @@ def test_batches_hear_what_the_service_hears(speech: "encoder.Speech") -> None:
     np.testing.assert_array_equal(controls[1, :, 0], speech.controls[256].float())
 
 
-def test_augmentation_keeps_range_and_most_silence() -> None:
+def test_augmentation_keeps_range_and_hardly_fills_silence() -> None:
     torch.manual_seed(0)
     loud = encoder.augment(torch.rand(64, 1, 80, 16) * 8 - 4)
     assert loud.shape == (64, 1, 80, 16)
     assert -4 <= float(loud.min()) <= float(loud.max()) <= 4
     silent = encoder.augment(torch.full((64, 1, 80, 16), -4.0))
-    assert float((silent == -4).float().mean()) > 0.4
+    assert float((silent == -4).float().mean()) > 0.3
     assert float(silent.mean()) < -3
 
 
