@@ -99,11 +99,19 @@ def chromium() -> Path:
     pytest.skip("chromium is not installed")
 
 
+@pytest.fixture(autouse=True)
+def plain_logs() -> None:
+    """To the standard output of this test, whatever a command in another one has configured.
+
+    The fashionable traceback, with every local, takes a second; some tests wait for no more.
+    """
+    console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.reset_defaults()
+    structlog.configure(processors=[structlog.contextvars.merge_contextvars, console])
+
+
 def pytest_configure(config: pytest.Config) -> None:
     os.environ["AVATAR_CHAT_TIMELINE__DIR"] = ""  # a test that wants timelines says where
-    # The fashionable traceback, with every local, takes a second; some tests wait for no more.
-    console = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    structlog.configure(processors=[structlog.contextvars.merge_contextvars, console])
     config.stash[_CI] = os.environ.get("CI") == "true"
 
 
