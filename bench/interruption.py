@@ -57,7 +57,7 @@ async def _one(visitor: Visitor, after_s: float) -> float:
 async def _listen(visitor: Visitor, generation: int, seconds: float) -> float:
     """For so long; when the last frame of the generation came."""
     last = time.perf_counter()
-    with suppress(TimeoutError):
+    with suppress(TimeoutError):  # the time to listen is over
         async with asyncio.timeout(seconds):
             while True:
                 received = await visitor.receive()

@@ -256,7 +256,7 @@ async def test_many_who_come_and_go_leave_nothing_behind(store: MemoryStore) -> 
     before = len(asyncio.all_tasks())
 
     async def visit(number: int) -> None:
-        with suppress(SessionLimitReached):
+        with suppress(SessionLimitReached):  # most of them find the house full
             await house.lose(await house.admit(f"guest-{number}"))
 
     await asyncio.gather(*(visit(number) for number in range(500)))

@@ -74,7 +74,7 @@ class RecordKeeper:
         while True:
             await self._keep_up()
             self._changed.clear()
-            with suppress(TimeoutError):
+            with suppress(TimeoutError):  # nothing has changed; the store is looked after
                 async with asyncio.timeout(CHECK_INTERVAL_S):
                     await self._changed.wait()
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from backend import clock
 from backend.config import Settings
 from backend.handlers.messages import SAMPLE_RATE, Pcm
-from backend.protocol import ClientMessage, Hello, ServerMessage, SessionReady
+from backend.protocol import ClientMessage, Hello, ServerMessage, SessionReady, TurnEnd
 from backend.session.timeline.events import Event, Header, kept_settings
 from backend.session.timeline.facts import (
     encode_pcm,
@@ -87,8 +87,9 @@ class Timeline:
         facts = message_facts(message, with_words=self._is_recording)
         if media_bytes:
             facts["media_bytes"] = media_bytes
-        self.note(f"server.{message.type}", message.generation_id, **facts)  # type: ignore[attr-defined]
-        if message.type == "turn_end":  # type: ignore[attr-defined]
+        kind = type(message).model_fields["type"].default  # the base class has no type of its own
+        self.note(f"server.{kind}", message.generation_id, **facts)
+        if isinstance(message, TurnEnd):
             self.flush()
 
     def observed(self, event: object) -> None:

@@ -142,7 +142,7 @@ export class StreamPlayer extends Emitter<PlayerEvents> {
     if (this.refused) {
       void this.play()
     } else if (!this.primed && this.act === 'empty') {
-      // Some browsers remember that a gesture once played this very element.
+      // Some browsers remember that a gesture once played this very element; it may well refuse.
       this.video.play().catch(() => undefined)
       this.video.pause()
     }
