@@ -201,6 +201,9 @@ class LlmSettings(Section):
         "three short spoken sentences, without lists or markup.",
         description="The role when a session names none.",
     )
+    mood_tags: bool = Field(
+        True, description="Ask the model to name a mood in brackets where the face should show it."
+    )
     temperature: float = Field(0.7, ge=0, le=2, description="Sampling temperature.")
     max_tokens: int = Field(400, ge=1, description="Longest reply, in tokens.")
     first_token_timeout_s: float = Field(8.0, gt=0, description="Bound on the first token.")

@@ -20,6 +20,7 @@ from backend.handlers.base import Options
 from backend.handlers.fallback import OnChange, ProviderChange
 from backend.handlers.messages import SAMPLE_RATE, ChatMessage, Pcm, Prompt, Stamp
 from backend.handlers.text.language import detect_language
+from backend.handlers.text.mood import MOOD_REQUEST
 from backend.protocol import (
     ConfigUpdate,
     ContextUpdate,
@@ -385,7 +386,8 @@ class Session:
 
     def _system_prompt(self) -> str:
         role = self.options.role or self.settings.llm.system_prompt
-        return self._notes.added_to(role)
+        face = f"\n\n{MOOD_REQUEST}" if self.settings.llm.mood_tags else ""
+        return self._notes.added_to(role + face)
 
 
 def choose(options: Options, message: Hello | ConfigUpdate) -> Options:

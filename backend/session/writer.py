@@ -15,6 +15,7 @@ from backend.handlers.base import closing
 from backend.handlers.cancelling import raise_if_cancelled
 from backend.handlers.messages import Sentence, TextDelta, Usage
 from backend.handlers.text.language import detect_language
+from backend.handlers.text.mood import Mood, TagFilter, tagged_mood, without_tags
 from backend.handlers.text.speakable import to_sentence
 from backend.handlers.text.splitter import SentenceSplitter
 from backend.protocol import TextChunk
@@ -34,7 +35,10 @@ class Writer:
         self._reply = reply
         self._written = written
         self._splitter = SentenceSplitter()
+        self._tags = TagFilter()
+        self._mood: Mood | None = None
         self._typed = ""
+        self._has_begun = False
 
     async def run(self) -> bool:
         """Whether the reply is whole; if not, why was reported."""
@@ -47,6 +51,7 @@ class Writer:
             raise_if_cancelled(error)
             self._reply.report(error)
             is_whole = False
+        self._show(self._tags.flush())
         await self._hand_over(self._splitter.flush())
         if not is_whole:
             await self._apologise()
@@ -57,10 +62,14 @@ class Writer:
 
     async def _take(self, delta: str) -> None:
         self._reply.measured.mark("first_token")
-        self._typed += delta
-        if self._reply.request.streaming:
-            self._reply.post(TextChunk(chunk=delta))
+        self._has_begun = True
+        self._show(self._tags.push(delta))
         await self._hand_over(self._splitter.push(delta))
+
+    def _show(self, text: str) -> None:
+        self._typed += text
+        if text and self._reply.request.streaming:
+            self._reply.post(TextChunk(chunk=text))
 
     async def _apologise(self) -> None:
         language = detect_language(self._typed, self._reply.request.language)
@@ -87,7 +96,7 @@ class Writer:
     async def _next(self, deltas: AsyncIterator[TextDelta]) -> TextDelta | None:
         """The chain bounds the wait for the first one; this bounds a silence in mid-answer."""
         stages = self._reply.stages
-        limit_s = stages.settings.llm.stall_timeout_s if self._typed else None
+        limit_s = stages.settings.llm.stall_timeout_s if self._has_begun else None
         try:
             async with asyncio.timeout(limit_s):
                 return await anext(deltas, None)
@@ -111,9 +120,11 @@ class Writer:
     async def _hand_over(self, pieces: list[str]) -> None:
         request = self._reply.request
         for piece in pieces:
-            index = self._reply.script.add(piece)
+            index = self._reply.script.add(without_tags(piece))
+            # A mood that was named lasts until another one is.
+            self._mood = tagged_mood(piece) or self._mood
             sentence = to_sentence(self._reply.stamp, index, piece, request.language)
-            if request.emotion and not sentence.emotion:
-                sentence = replace(sentence, emotion=request.emotion)
+            if named := self._mood or request.emotion:
+                sentence = replace(sentence, emotion=named)
             self._reply.measured.mark("first_sentence")
             await self._written.put(sentence)

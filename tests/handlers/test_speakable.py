@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.handlers.text.language import detect_language
-from backend.handlers.text.speakable import emotion_of, speakable, to_sentence
+from backend.handlers.text.speakable import speakable, to_sentence
 from tests.handlers.speech import STAMP
 
 
@@ -42,28 +42,11 @@ def test_markup_is_not_spoken(text: str, said: str) -> None:
     assert speakable(text) == said
 
 
-@pytest.mark.parametrize(
-    ("text", "mood"),
-    [
-        ("[happy] Hi!", "happy"),
-        ("好的[开心]走吧", "happy"),
-        ("*sighs deeply* Well.", "sad"),
-        ("(gasps) No!", "surprised"),
-        ("【思考】嗯……", "thinking"),
-        ("[1] is a footnote", None),
-        ("I am *really* here", None),
-        ("plain", None),
-    ],
-)
-def test_moods_are_read_from_stage_directions(text: str, mood: str | None) -> None:
-    assert emotion_of(text) == mood
-
-
 def test_a_sentence_shows_what_was_written_and_says_what_is_meant() -> None:
     made = to_sentence(STAMP, 3, "[happy] **你好**，很高兴！ ", "en")
     assert (made.index, made.text, made.spoken) == (
         3,
-        "[happy] **你好**，很高兴！",
+        "**你好**，很高兴！",
         "你好，很高兴！",
     )
     assert (made.language, made.emotion) == ("zh", "happy")

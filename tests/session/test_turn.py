@@ -13,7 +13,7 @@ import pytest
 
 from backend import clock, virtual_time
 from backend.config import Settings, load_settings
-from backend.handlers.messages import SAMPLE_RATE, Sentence, SpokenAudio
+from backend.handlers.messages import SAMPLE_RATE, Sentence, SpokenAudio, TextDelta
 from backend.protocol import Playback, Text
 from backend.session import playout
 from backend.session.idle_loop import IdleLoop
@@ -94,6 +94,20 @@ def test_a_turn_ends_when_its_sound_ends() -> None:
         assert (
             desk.session.history.items()[-1].text == "This is one. And here is two. Three at last."
         )
+
+    in_virtual_time(test)
+
+
+def test_a_named_mood_lasts_until_another_and_is_never_shown() -> None:
+    async def test(desk: Desk) -> None:
+        words = ["[ha", "ppy] I did it. ", "So did you. ", "[sad] Now it is over. ", "[1] Bye."]
+        desk.stages.llm.outputs = lambda item: [TextDelta(item.stamp, word) for word in words]
+        await desk.ask(20)
+        moods = [sentence["emotion"] for sentence in desk.page.of("sentence")]
+        assert moods == ["happy", "happy", "sad", "sad"]
+        shown = "I did it. So did you. Now it is over. [1] Bye."
+        assert "".join(m["chunk"] for m in desk.page.of("text_chunk")) == shown
+        assert desk.session.history.items()[-1].text == shown
 
     in_virtual_time(test)
 

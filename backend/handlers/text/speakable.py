@@ -1,6 +1,7 @@
 """What a voice should say for a piece of reply text. Pure.
 
-Markdown, emoji, code and stage directions are for the eye; the shown text keeps them.
+Markdown, emoji, code and stage directions are for the eye; the shown text keeps them, all but the
+tags that name a mood.
 """
 
 from __future__ import annotations
@@ -9,33 +10,28 @@ import re
 
 from backend.handlers.messages import Sentence, Stamp
 from backend.handlers.text.language import detect_language
+from backend.handlers.text.mood import (
+    ASIDE,
+    MOOD_WORDS,
+    TAG,
+    mood_of_words,
+    tagged_mood,
+    without_tags,
+    words_of,
+)
 
-_EMOTIONS = {
-    "happy": "happy smile smiles smiling laugh laughs laughing joy cheerful grin grins "
-    "开心 高兴 微笑 笑 大笑 愉快 欢快",
-    "sad": "sad sadly cry cries sigh sighs sorrow 难过 伤心 悲伤 叹气 哭",
-    "angry": "angry anger annoyed 生气 愤怒",
-    "surprised": "surprised surprise gasp gasps 惊讶 吃惊 惊喜",
-    "thinking": "thinking thinks think pause pauses 思考 沉思 停顿",
-    "shy": "shy blush blushes 害羞 脸红",
-    "excited": "excited cheer cheers 兴奋 激动",
-    "calm": "calm gentle gently neutral 平静 温柔 中性",
-}
-_EMOTION_BY_WORD = {word: name for name, row in _EMOTIONS.items() for word in row.split()}
 _GESTURES = """
     nod nods nodding wave waves waving wink winks chuckle chuckles giggle giggles shrug shrugs
     whisper whispers clap claps bow bows tilts leans frown frowns yawn yawns cough coughs clears
     点头 挥手 眨眼 鼓掌 鞠躬 皱眉 轻声 歪头 摇头 轻笑
 """
-_ACTED = frozenset(_GESTURES.split()) | _EMOTION_BY_WORD.keys()
+_ACTED = frozenset(_GESTURES.split()) | MOOD_WORDS
 
 _CODE_BLOCK = re.compile(r"```.*?(?:```|$)", re.DOTALL)
 _CODE_SPAN = re.compile(r"`([^`]*)`")
 _JOINED = re.compile(r"(?<=[^\W_])_+(?=[^\W_])(?!\S*@)")
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
-_TAG = re.compile(r"[\[【]([^\]】\n]{1,24})[\]】]")
-_ASIDE = re.compile(r"(?<!\*)\*(?!\*)([^*\n]{1,60})\*(?!\*)|[(（]([^()（）\n]{1,24})[)）]")
 _URL = re.compile(
     r"(?:(?:https?://)?www\.|https?://)([A-Za-z0-9.-]+)[^\s\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]*"
 )
@@ -60,24 +56,14 @@ def speakable(text: str) -> str:
     text = _LINK.sub(r"\1", _IMAGE.sub(" ", text))
     text = _CODE_SPAN.sub(r"\1", text)
     text = _JOINED.sub(" ", _URL.sub(_host, text))
-    text = _PRODUCT.sub(" × ", _TAG.sub(" ", text))
+    text = _PRODUCT.sub(" × ", TAG.sub(" ", text))
     text = _LINE_MARK.sub("", _HTML.sub(" ", text))
-    text = _ASIDE.sub(_spoken_aside, text)
+    text = ASIDE.sub(_spoken_aside, text)
     text = _EMOJI.sub(" ", _EMPHASIS.sub("", text))
     text = text.replace("|", ", ").replace("~", "").replace("～", "")
     text = _LINE_BREAK.sub(_pause, text.strip())
     text = _SPACE_BEFORE_STOP.sub("", re.sub(r"\s+", " ", text)).strip()
     return text if any(char.isalnum() for char in text) else ""
-
-
-def emotion_of(text: str) -> str | None:
-    """The mood that a tag such as `[happy]`, `[开心]` or `*smiles*` names; the first one counts."""
-    for found in re.finditer(rf"{_TAG.pattern}|{_ASIDE.pattern}", text):
-        inside = next(group for group in found.groups() if group)
-        for word in _words(inside):
-            if word in _EMOTION_BY_WORD:
-                return _EMOTION_BY_WORD[word]
-    return None
 
 
 def to_sentence(stamp: Stamp, index: int, piece: str, language: str = "en") -> Sentence:
@@ -86,21 +72,17 @@ def to_sentence(stamp: Stamp, index: int, piece: str, language: str = "en") -> S
     return Sentence(
         stamp=stamp,
         index=index,
-        text=piece.strip(),
+        text=without_tags(piece).strip(),
         spoken=spoken,
         language=detect_language(spoken, language),
-        emotion=emotion_of(piece),
+        emotion=tagged_mood(piece) or mood_of_words(spoken),
     )
-
-
-def _words(inside: str) -> list[str]:
-    return re.findall(r"[a-z]+|[\u4e00-\u9fff]+", inside.lower())
 
 
 def _spoken_aside(found: re.Match[str]) -> str:
     """`*smiles warmly*` is acted, `*really*` is said; `(laughs)` is acted, `(about 3)` is said."""
     inside = found[1] or found[2]
-    words = _words(inside)
+    words = words_of(inside)
     if words and words[0] in _ACTED:
         return " "
     return inside if found[1] else found[0]
