@@ -37,16 +37,19 @@ class Compositor:
         """The template's own frame, not to be written to."""
         return self._template.frames[number].picture
 
-    def paste(self, number: int, painted: Float32, presence: float) -> I420:
+    def paste(
+        self, number: int, painted: Float32, presence: float, over: I420 | None = None
+    ) -> I420:
         """A new picture: template frame `number` with the net's mouth.
 
         painted: (3, 96, 96) BGR in 0..1. presence: 0 (template as it is) to 1 (all of the mouth).
+        over: the frame as it looks now; without it, as the template has it.
         """
         frame = self._template.frames[number]
         target = self._template.colour.to_yuv(painted.transpose(1, 2, 0))
         moved = _moved(target - frame.small)
         target[..., 0] += _edges(target[..., 0]) * moved
-        out = frame.picture.copy()
+        out = (frame.picture if over is None else over).copy()
         luma, blue, red = split_planes(out)
         x0, y0, x1, y1 = frame.box
         half = slice(y0 // 2, y1 // 2), slice(x0 // 2, x1 // 2)

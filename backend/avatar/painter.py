@@ -7,6 +7,7 @@ belongs to the renderer.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -27,6 +28,18 @@ from backend.avatar.template import Template, load_template
 from backend.avatar.warp import Warper
 
 
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """What a mouth is drawn over: template frame `number` as it looks now, with its mood laid in.
+
+    smile: how far that mood has moved the resting mouth, from -1 (down) to 1 (up).
+    """
+
+    number: int
+    picture: I420
+    smile: float = 0.0
+
+
 class Painter(Protocol):
     """`name` says in a word or two what draws. `listener` makes the drive that `paint` takes."""
 
@@ -36,9 +49,10 @@ class Painter(Protocol):
     @property
     def listener(self) -> Listener: ...
 
-    def paint(self, numbers: Sequence[int], drive: Float32, presence: Float32) -> list[I420]:
-        """New pictures: n template frames by number, their n rows of drive, and how much of the
-        mouth shows (n,), from 0 (the template's own) to 1."""
+    def paint(self, shots: Sequence[Shot], drive: Float32, presence: Float32) -> list[I420]:
+        """The shots with a mouth: n of them, their n rows of drive, and how much of the mouth shows
+        (n,), from 0 (the shot as it is) to 1. Pictures that were given are never written to; one
+        whose mouth rests may come back itself."""
 
 
 class NetPainter:
@@ -49,11 +63,11 @@ class NetPainter:
         self._template = template
         self._compositor = Compositor(template)
 
-    def paint(self, numbers: Sequence[int], drive: Float32, presence: Float32) -> list[I420]:
-        painted = self.listener.draw(self._template.faces(list(numbers)), drive)
+    def paint(self, shots: Sequence[Shot], drive: Float32, presence: Float32) -> list[I420]:
+        painted = self.listener.draw(self._template.faces([s.number for s in shots]), drive)
         return [
-            self._compositor.paste(number, mouth, float(strength))
-            for number, mouth, strength in zip(numbers, painted, presence, strict=True)
+            self._compositor.paste(shot.number, mouth, float(strength), shot.picture)
+            for shot, mouth, strength in zip(shots, painted, presence, strict=True)
         ]
 
 
@@ -64,9 +78,12 @@ class WarpPainter:
         self.listener, self.name = listener, f"warp ({listener.name})"
         self._warper = warper
 
-    def paint(self, numbers: Sequence[int], drive: Float32, presence: Float32) -> list[I420]:
+    def paint(self, shots: Sequence[Shot], drive: Float32, presence: Float32) -> list[I420]:
         rows = drive * presence[:, None]
-        return [self._warper.paste(number, row) for number, row in zip(numbers, rows, strict=True)]
+        return [
+            self._warper.paste(shot.number, row, shot.picture)
+            for shot, row in zip(shots, rows, strict=True)
+        ]
 
 
 def open_painter(

@@ -19,7 +19,7 @@ from backend.avatar.encoder import Encoder
 from backend.avatar.file_encoder import FileEncoder
 from backend.avatar.hearing import BATCH_FRAMES, Heard, Hearing
 from backend.avatar.package import AvatarPackage, DrawnBy
-from backend.avatar.painter import open_painter
+from backend.avatar.painter import Shot, open_painter
 from backend.avatar.stream_encoder import StreamEncoder
 from backend.avatar.template import load_template
 from backend.protocol import Container
@@ -204,8 +204,8 @@ class Renderer:
         pictures = [self._rest(number) for number in numbers]
         shown = np.flatnonzero(heard.presence)
         if len(shown):
-            shown_numbers = [numbers[offset] for offset in shown]
-            painted = self._painter.paint(shown_numbers, heard.drive[shown], heard.presence[shown])
+            shots = [Shot(numbers[offset], pictures[offset]) for offset in shown]
+            painted = self._painter.paint(shots, heard.drive[shown], heard.presence[shown])
             for offset, picture in zip(shown, painted, strict=True):
                 pictures[offset] = picture
         return pictures

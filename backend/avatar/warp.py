@@ -35,9 +35,12 @@ class Warper:
         self._poses = [Pose.of(frame) for frame in marks]
         self._palette = palette(*_look(template, marks[0]), template.colour)
 
-    def paste(self, number: int, controls: Float32) -> I420:
-        """A new picture: template frame `number` with its mouth moved by (8,) controls in 0..1."""
-        rest = self._template.frames[number].picture
+    def paste(self, number: int, controls: Float32, over: I420 | None = None) -> I420:
+        """A new picture: template frame `number` with its mouth moved by (8,) controls in 0..1.
+
+        over: the frame as it looks now; without it, as the template has it.
+        """
+        rest = self._template.frames[number].picture if over is None else over
         if float(controls.max()) < _STILL:
             return rest
         pose, shape = self._poses[number], mouth_shape(controls)

@@ -11,7 +11,7 @@ from face_samples import FRAMES, SIZE, make_avatar, make_export, make_halves, sp
 from backend.avatar.marks import COUNT, load_marks
 from backend.avatar.mouth import CONTROLS
 from backend.avatar.package import AvatarPackage
-from backend.avatar.painter import open_painter
+from backend.avatar.painter import Shot, open_painter
 from backend.avatar.renderer import Line, Renderer, RenderOptions
 from backend.avatar.template import Template, load_template
 from backend.avatar.warp import Warper
@@ -157,10 +157,11 @@ def test_the_renderer_warps_when_the_card_or_the_setting_says_so(
 
 def test_presence_fades_the_mouth_in(package: AvatarPackage, halves: Path) -> None:
     painter = open_painter(package, halves, 1, "warp")
-    rest = luma(load_template(package).frames[0].picture)
+    shot = Shot(0, load_template(package).frames[0].picture)
+    rest = luma(shot.picture)
     drive = np.tile(only(jaw=0.8), (3, 1))
     levels = np.array([0.0, 0.4, 1.0], np.float32)
-    changes = [np.abs(luma(p) - rest).mean() for p in painter.paint([0, 0, 0], drive, levels)]
+    changes = [np.abs(luma(p) - rest).mean() for p in painter.paint([shot] * 3, drive, levels)]
     assert changes[0] == 0 < changes[1] < changes[2]
 
 
