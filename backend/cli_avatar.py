@@ -22,7 +22,7 @@ _PREVIEW = "Hello, how do you do? My mouth moves with every word: papa, vivid, c
 @app.command("list")
 def list_() -> None:
     """Show the avatars and what draws them."""
-    from backend.avatar.package import broken_avatars, list_avatars
+    from backend.avatar.shelf import broken_avatars, list_avatars
 
     settings = load_settings().avatar
     table = Table("id", "name", "size", "loop", "drawn by", "licence", title=str(settings.dir))
@@ -87,7 +87,7 @@ def mark(avatar_id: Annotated[str, typer.Argument(help="Avatar id.")]) -> None:
     """Find the mouth in an avatar that has no marks, so that it can be warped."""
     from backend.avatar.create import maker
     from backend.avatar.create.finder import MediaPipe
-    from backend.avatar.package import find_avatar
+    from backend.avatar.shelf import find_avatar
 
     settings = load_settings().avatar
     package = find_avatar(settings.dir, avatar_id)
@@ -103,7 +103,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Remove an avatar and its files."""
-    from backend.avatar.package import find_folder
+    from backend.avatar.shelf import find_folder
 
     folder = find_folder(load_settings().avatar.dir, avatar_id)
     if not yes:

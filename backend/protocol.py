@@ -21,6 +21,7 @@ State = Literal["idle", "listening", "thinking", "speaking"]
 Output = Literal["video", "audio", "text"]
 Container = Literal["mp4", "fmp4"]
 Chunking = Literal["sentence", "progressive"]
+Clip = Literal["idle", "listening", "thinking"]
 TurnEndReason = Literal["completed", "interrupted", "failed"]
 PlaybackEvent = Literal["started", "ended", "underrun", "paused", "resumed", "stopped"]
 Level = Literal["info", "warning", "error"]
@@ -33,6 +34,11 @@ class _Message(BaseModel):
 class VideoFormat(_Message):
     container: Container = "mp4"
     chunking: Chunking = "sentence"
+    alpha: bool = Field(
+        False,
+        description="half as high again: below the picture its matte, at half size on the left, "
+        "white where the figure is; only from an avatar that has one",
+    )
 
 
 # ---------------------------------------------------------------- client → server
@@ -141,13 +147,15 @@ class Playback(_Message):
 
 
 class IdlePosition(_Message):
-    """Which part of the idle loop the page shows now, so that speech can begin from it.
+    """Which part of which loop the page shows now, so that speech can begin from it.
 
-    Worth sending when the loop starts, when it begins anew and when it is moved.
+    Worth sending when a loop starts, when it begins anew and when it is moved or exchanged. All
+    loops of an avatar share one clock.
     """
 
     type: Literal["idle_position"] = "idle_position"
     position_ms: float = Field(ge=0, allow_inf_nan=False)
+    clip: Clip = "idle"
 
 
 class Ping(_Message):
@@ -212,6 +220,11 @@ class AvatarInfo(_Message):
     fps: int
     idle_url: str
     poster_url: str
+    look: str = Field("", description="one line for a chooser")
+    clips: dict[Clip, str] = Field(
+        {}, description="address of each loop; `?alpha=stacked` for one with its matte below"
+    )
+    alpha: bool = Field(False, description="whether it has a matte")
 
 
 class Providers(_Message):

@@ -22,8 +22,8 @@ from backend.avatar.codecs import FPS, SAMPLE_RATE, VideoFormat
 from backend.avatar.compositor import Compositor
 from backend.avatar.hearing import Hearing
 from backend.avatar.lipsync import LipSync, load_lipsync
-from backend.avatar.package import find_avatar
 from backend.avatar.renderer import Line, Renderer, RenderOptions
+from backend.avatar.shelf import find_avatar
 from backend.avatar.stream_encoder import StreamEncoder
 from backend.avatar.template import Template, load_template
 from backend.config import AvatarSettings, EngineSettings, Settings, load_settings

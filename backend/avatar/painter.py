@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
+from backend.avatar.card import DrawnBy, Place
 from backend.avatar.codecs import I420
 from backend.avatar.colour import Float32
 from backend.avatar.compositor import Compositor
@@ -23,7 +24,7 @@ from backend.avatar.lipsync import (
     load_lipsync,
 )
 from backend.avatar.marks import load_marks
-from backend.avatar.package import AvatarPackage, DrawnBy
+from backend.avatar.package import AvatarPackage
 from backend.avatar.template import Template, load_template
 from backend.avatar.warp import Warper
 
@@ -32,12 +33,14 @@ from backend.avatar.warp import Warper
 class Shot:
     """What a mouth is drawn over: template frame `number` as it looks now, with its mood laid in.
 
-    smile: how far that mood has moved the resting mouth, from -1 (down) to 1 (up).
+    smile: how far that mood has moved the resting mouth, from -1 (down) to 1 (up). place: where the
+    mouth's own picture belongs, for an avatar that has one.
     """
 
     number: int
     picture: I420
     smile: float = 0.0
+    place: Place | None = None
 
 
 class Painter(Protocol):

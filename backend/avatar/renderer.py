@@ -14,11 +14,12 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
+from backend.avatar.card import DrawnBy
 from backend.avatar.codecs import FPS, I420, SAMPLES_PER_FRAME, Pcm, VideoFormat
 from backend.avatar.encoder import Encoder
 from backend.avatar.file_encoder import FileEncoder
 from backend.avatar.hearing import BATCH_FRAMES, Heard, Hearing
-from backend.avatar.package import AvatarPackage, DrawnBy
+from backend.avatar.package import AvatarPackage
 from backend.avatar.painter import Shot, open_painter
 from backend.avatar.stream_encoder import StreamEncoder
 from backend.avatar.template import load_template

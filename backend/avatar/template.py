@@ -18,10 +18,11 @@ import av
 import cv2
 import numpy as np
 
+from backend.avatar.card import Box
 from backend.avatar.codecs import I420
 from backend.avatar.colour import LIMITED_RANGE, UNSPECIFIED_RANGE, Colour, Float32
 from backend.avatar.lipsync import FACE_SIZE
-from backend.avatar.package import AvatarPackage, Box
+from backend.avatar.package import AvatarPackage
 from backend.errors import BrokenAvatar
 
 UPPER_ROWS = FACE_SIZE // 2
@@ -67,8 +68,7 @@ def load_template(package: AvatarPackage) -> Template:
     Raises:
         BrokenAvatar: a picture cannot be decoded or is not what the card says.
     """
-    changed_ns = max(path.stat().st_mtime_ns for path in package.root.iterdir())
-    return _load(package.root, changed_ns)
+    return _load(package.root, package.changed_ns())
 
 
 @lru_cache(maxsize=4)

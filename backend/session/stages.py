@@ -9,7 +9,8 @@ from typing import Any
 
 import structlog
 
-from backend.avatar.package import AvatarPackage, find_avatar, list_avatars
+from backend.avatar.package import AvatarPackage
+from backend.avatar.shelf import find_avatar, list_avatars
 from backend.config import Settings
 from backend.engine.base import Engine
 from backend.errors import AvatarChatError

@@ -39,7 +39,8 @@ from backend.avatar.create.refusals import (
 from backend.avatar.create.source import is_photo, read_photo, read_video
 from backend.avatar.facebox import face_box
 from backend.avatar.marks import load_marks
-from backend.avatar.package import AvatarPackage, list_avatars
+from backend.avatar.package import AvatarPackage
+from backend.avatar.shelf import list_avatars
 from backend.avatar.template import load_template
 from backend.errors import AvatarNotCreated
 from tests.avatar.faces import NORA, POSTER, SIZE, Stored, nora

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from face_samples import BOX, FRAMES, SIZE, make_avatar
 
-from backend.avatar.package import AvatarPackage, broken_avatars, find_avatar, list_avatars
+from backend.avatar.package import AvatarPackage
+from backend.avatar.shelf import broken_avatars, find_avatar, list_avatars
 from backend.errors import BrokenAvatar, UnknownAvatar
 
 
@@ -33,7 +34,7 @@ def test_a_whole_package_loads(avatar: Path) -> None:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"format": 2}, "format"),
+        ({"format": 3}, "format"),
         ({"id": "../up"}, "id"),
         ({"id": "other"}, "Name the folder like the id"),
         ({"fps": 30}, "fps"),

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
+from backend.avatar.card import SAFE_ID
 from backend.avatar.create import judge
 from backend.avatar.create import mesh as m
 from backend.avatar.create.animate import animate
@@ -34,7 +35,7 @@ from backend.avatar.create.source import is_photo, read_photo, read_video
 from backend.avatar.create.stretch import SEAM_FRAMES, Seen, best_stretch, join
 from backend.avatar.facebox import face_box
 from backend.avatar.marks import load_marks, write_marks
-from backend.avatar.package import SAFE_ID, AvatarPackage
+from backend.avatar.package import AvatarPackage
 from backend.avatar.template import load_template
 
 SQUARE, PORTRAIT = (512, 512), (480, 640)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from backend import clock
-from backend.avatar.package import AvatarPackage, find_avatar
+from backend.avatar.package import AvatarPackage
 from backend.avatar.renderer import (
     AboutRenderer,
     Line,
@@ -18,6 +18,7 @@ from backend.avatar.renderer import (
     Renderer,
     RenderOptions,
 )
+from backend.avatar.shelf import find_avatar
 from backend.config import AvatarSettings
 from backend.engine.base import Actor, Engine
 from backend.errors import EngineError, ProviderError, ProviderTimeout, WorkerDied

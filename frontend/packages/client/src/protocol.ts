@@ -85,6 +85,20 @@ export interface AvatarInfo {
   fps: number
   idle_url: string
   poster_url: string
+  /**
+   * one line for a chooser
+   */
+  look?: string
+  /**
+   * address of each loop; `?alpha=stacked` for one with its matte below
+   */
+  clips?: {
+    [k: string]: string
+  }
+  /**
+   * whether it has a matte
+   */
+  alpha?: boolean
 }
 /**
  * Takes effect from the next turn; no reconnect.
@@ -101,6 +115,10 @@ export interface ConfigUpdate {
 export interface VideoFormat {
   container?: 'mp4' | 'fmp4'
   chunking?: 'sentence' | 'progressive'
+  /**
+   * half as high again: below the picture its matte, at half size on the left, white where the figure is; only from an avatar that has one
+   */
+  alpha?: boolean
 }
 /**
  * What the user is looking at; goes into the prompt.
@@ -154,13 +172,15 @@ export interface HistoryItem {
   interrupted?: boolean
 }
 /**
- * Which part of the idle loop the page shows now, so that speech can begin from it.
+ * Which part of which loop the page shows now, so that speech can begin from it.
  *
- * Worth sending when the loop starts, when it begins anew and when it is moved.
+ * Worth sending when a loop starts, when it begins anew and when it is moved or exchanged. All
+ * loops of an avatar share one clock.
  */
 export interface IdlePosition {
   type: 'idle_position'
   position_ms: number
+  clip?: 'idle' | 'listening' | 'thinking'
 }
 /**
  * Stop speaking now.
