@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from backend.avatar.articulation import mouth_track
 from backend.avatar.mel import MEL_FRAMES_PER_S, SAMPLE_RATE_HZ, Float32, mel_spectrogram
 from training import disguise
 from training.espeak import Speech
 from training.speech_set import SHARDS, WHOLE, load
-from training.visemes import mouth_track
 
 WORK = Path(__file__).parent / "build"
 STRIPS = WORK / "strips"

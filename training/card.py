@@ -201,7 +201,8 @@ target frame with its lower half zeroed, channels 3–5 a reference frame.
   reading English letters), with the phoneme marks that these programs give. They were used as
   sources of data; none of their code or voices is in this net. Sentences come from templates of
   ours and from docstrings of the Python standard library, read where it is installed.
-- **Mouths**: marks become control tracks by coarticulation rules of ours (`training/visemes.py`).
+- **Mouths**: marks become control tracks by coarticulation rules of ours
+  (`backend/avatar/articulation.py`).
 - **Pictures**: renders of our own avatar, a face of ICT-FaceKit (University of Southern California,
   MIT licence), made with Blender. No photograph was used, and no recording of a person but those
   from which the makers of flite's and festival's voices had built them.

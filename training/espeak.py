@@ -14,6 +14,7 @@ import espeakng_loader
 import numpy as np
 import soxr
 
+from backend.avatar.articulation import Phone
 from backend.avatar.mel import SAMPLE_RATE_HZ, Float32
 from backend.handlers.tts.espeak_native import SynthCallback
 
@@ -22,14 +23,6 @@ _PHONEME_EVENTS = 0x0001
 _CHARS_UTF8 = 1
 _LIST_TERMINATED, _PHONEME = 0, 7
 _RATE, _PITCH, _RANGE = 1, 3, 4
-
-
-@dataclass(frozen=True, slots=True)
-class Phone:
-    """One phoneme by the synthesiser's own name, from `start_s` until the next one's start."""
-
-    start_s: float
-    name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from backend.avatar.articulation import mouth_track
 from backend.avatar.mel import (
     MEL_FRAMES_PER_S,
     SAMPLE_RATE_HZ,
@@ -21,7 +22,6 @@ from backend.avatar.mel import (
 )
 from backend.avatar.mouth import CONTROLS
 from training.espeak import Speech
-from training.visemes import mouth_track
 
 Float = npt.NDArray[np.float64]
 _CLOSED_PRESS = 0.45

@@ -31,7 +31,8 @@ own path: its mel, its windows, its net, its mouth timing. Written by `python -m
 ## What is measured
 
 - **Opening correlation**: how far the lips are apart, drawn against true, over all frames. The
-  truth is a mouth made by rules from the phonemes and their moments (`training/visemes.py`).
+  truth is a mouth made by rules from the phonemes and their moments
+  (`backend/avatar/articulation.py`).
 - **By loudness alone**: the same for a mouth that opens as the sound gets louder. What lies above
   it is what the net adds.
 - **p b m closed**: closures of which at least one frame is drawn shut. **Falsely closed**: frames

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from backend.avatar.articulation import mouth_track
 from training import measure
 from training.espeak import Phone, Speech
-from training.visemes import mouth_track
 
 PHONES = tuple(
     Phone(index * 0.12, name)

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from training.controls import CONTROL_NAMES
-from training.espeak import Phone
-from training.visemes import is_pause, mouth_track, viseme_of
+from backend.avatar.articulation import Phone, mouth_track
+from backend.avatar.articulation_shapes import is_pause, viseme_of
+from backend.avatar.mouth import CONTROLS
 
 JAW, WIDE, PUCKER, PRESS, FV = (
-    CONTROL_NAMES.index(name) for name in ("jaw", "wide", "pucker", "press", "fv")
+    CONTROLS.index(name) for name in ("jaw", "wide", "pucker", "press", "fv")
 )
 
 
