@@ -42,27 +42,18 @@ def run(
     port: Annotated[int | None, typer.Option(help="TCP port; 0 takes a free one.")] = None,
 ) -> None:
     """Serve the page and the API."""
-    import uvicorn
-
-    from backend.app import create_app
     from backend.logs import configure_logs
+    from backend.serve import serve
 
     settings = _with_address(load_settings(), host, port)
     configure_logs(settings.log)
     listener = _listen(settings.server.host, settings.server.port)
-    _let_go_of_the_dead(listener, settings.session.stall_timeout_s)
     address, bound_port = listener.getsockname()[:2]
     console.print(
         f"Lightweight Avatar Chat {__version__} at [bold]http://"
         f"{'localhost' if address == '127.0.0.1' else address}:{bound_port}[/]"
     )
-    config = uvicorn.Config(
-        create_app(settings),
-        log_level="warning",
-        ws_max_size=64 * 1024 * 1024,  # refused by us, with words, long before this
-        timeout_graceful_shutdown=5,
-    )
-    uvicorn.Server(config).run(sockets=[listener])
+    serve(settings, listener)
 
 
 @app.command()
@@ -219,12 +210,6 @@ def _listen(host: str, port: int) -> socket.socket:
             "Stop what uses it, or choose another with --port (0 takes a free one)."
         ) from error
     return listener
-
-
-def _let_go_of_the_dead(listener: socket.socket, after_s: float) -> None:
-    """A peer that takes nothing must not keep its socket for ever; only Linux can say so."""
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(after_s * 1000))
 
 
 def main() -> None:

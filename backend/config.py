@@ -69,6 +69,9 @@ class SessionSettings(Section):
     grace_s: float = Field(
         30.0, ge=0, description="How long a session waits for a client whose line has dropped."
     )
+    leave_s: float = Field(
+        30.0, ge=0, description="How long a service told to stop lets running replies finish."
+    )
     ahead_s: float = Field(
         4.0, gt=0, description="How far ahead of playback a reply is drawn; the rest waits."
     )

@@ -15,7 +15,8 @@
     │   ├── SessionLimitReached    session_limit_reached   closes with 1013
     │   ├── SessionBusy            busy                    closes with 1008
     │   ├── SessionExpired         session_expired         closes with 1001
-    │   └── SessionTakenOver       taken_over              closes with 4001
+    │   ├── SessionTakenOver       taken_over              closes with 4001
+    │   └── ServiceLeaving         leaving                 closes with 1012
     ├── AssetError                 a file the service needs is missing or broken
     │   ├── UnknownAvatar          unknown_avatar
     │   ├── BrokenAvatar           broken_avatar
@@ -113,6 +114,13 @@ class SessionExpired(SessionError):
 class SessionTakenOver(SessionError):
     code = "taken_over"
     close_code = 4001
+
+
+class ServiceLeaving(SessionError):
+    """This process is about to end; the session goes on elsewhere."""
+
+    code = "leaving"
+    close_code = 1012
 
 
 class AssetError(AvatarChatError):

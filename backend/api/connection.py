@@ -21,6 +21,7 @@ from backend.api.service import Service
 from backend.errors import (
     AvatarChatError,
     BadMessage,
+    ServiceLeaving,
     SessionError,
     SessionExpired,
     SessionTakenOver,
@@ -33,7 +34,7 @@ from backend.session.session import Session
 LAST_WORDS_S = 2.0  # how long a client that is to go may take to hear why
 PATIENCE_S = 5.0  # for a first message that has to come: a token, or the way back to a session
 
-LOST = (LineLost, LineStalled, SessionTakenOver)
+LOST = (LineLost, LineStalled, SessionTakenOver, ServiceLeaving)
 """Endings after which the session waits for its client."""
 
 FORGOTTEN = "The earlier conversation is not known any more; this is a new one."

@@ -56,6 +56,8 @@ async def open_channel(request: Request, wanted: OpenChannel) -> OpenedChannel:
     """Open a line. The first message sent over it should be `hello`."""
     service: Service = request.app.state.service
     settings = service.settings.session
+    if service.manager.closed_for is not None:
+        raise Refused(503, service.manager.closed_for.message)
     if len(service.channels) >= 2 * settings.limit + 32:  # refusals wait there to be heard, too
         raise Refused(503, "Too many channels are open. Please try again in a moment.")
     line = HttpLine(settings.poll_timeout_s)

@@ -118,6 +118,8 @@ def avatars(request: Request) -> list[AvatarInfo]:
 def create_session(request: Request) -> CreatedSession:
     """An id and the address to connect to. The place is taken when the socket opens."""
     service = _service(request)
+    if service.manager.closed_for is not None:
+        raise HTTPException(503, service.manager.closed_for.message)
     if service.manager.is_full():
         raise HTTPException(503, "All places are taken. Please try again in a moment.")
     session_id = new_session_id()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from backend import __version__
+from backend import __version__, metrics
 from backend.api.channel import Channels
 from backend.avatar.package import IDLE, POSTER, AvatarPackage
 from backend.config import Settings
 from backend.engine.base import Engine
 from backend.protocol import AvatarInfo, Providers, SessionReady
+from backend.session.departure import Departure
 from backend.session.manager import SessionManager
 from backend.session.session import Session
 from backend.session.store.keeper import RecordKeeper
@@ -55,6 +56,12 @@ class Service:
     readiness: Readiness = field(default_factory=Readiness)
     providers: Providers | None = None
     version: str = __version__
+
+    async def leave(self) -> None:
+        """Not ready any more, nobody new, and every client sent on; then the process may end."""
+        self.readiness.pending["service"] = "leaving"
+        metrics.READY.set(0)
+        await Departure(self.manager, self.keeper).run(self.settings.session.leave_s)
 
     def greeting(self, session: Session, resumed: bool) -> SessionReady:
         """The first message of a connection."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from fastapi.responses import JSONResponse
 from starlette.websockets import WebSocketState
 
 from backend.api.connection import Connection
@@ -19,6 +20,10 @@ router = APIRouter()
 async def talk(socket: WebSocket, session_id: str) -> None:
     """One session per connection; `new` asks for an id."""
     service: Service = socket.app.state.service
+    leaving = service.manager.closed_for
+    if leaving is not None:  # before the handshake, so that a proxy asks the next backend
+        await socket.send_denial_response(JSONResponse({"error": leaving.message}, 503))
+        return
     await socket.accept()
     await Connection(SocketLine(socket), service, session_id).run()
 

@@ -75,6 +75,7 @@ class Ear:
         self._observe = observe
         self._inbox: asyncio.Queue[_Item] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
+        self._listener: Listener | None = None
         self._open = False
         self._has_refused = False
 
@@ -107,6 +108,11 @@ class Ear:
         self._inbox.put_nowait(_Whole(pcm))
         self._start()
 
+    @property
+    def is_hearing(self) -> bool:
+        """Whether something that was said is not yet understood."""
+        return self._listener is not None and self._listener.is_hearing
+
     def finish(self) -> None:
         """Close the microphone; what was said so far is read at once."""
         if self._open:
@@ -119,6 +125,7 @@ class Ear:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        self._listener = None
         self._stages.vad.flush()  # what was half said is not heard by whoever opens it next
         self._inbox = asyncio.Queue()
 
@@ -129,7 +136,7 @@ class Ear:
     async def _listen(self) -> None:
         inbox, next_by_s = self._inbox, clock.now()
         async with asyncio.TaskGroup() as group:
-            listener = Listener(
+            self._listener = listener = Listener(
                 self._stages,
                 self._stamp,
                 self._conversation,

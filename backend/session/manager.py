@@ -87,6 +87,8 @@ class SessionManager:
         self._places: dict[str, _Place] = {}
         self._doors: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._closing: set[asyncio.Task[None]] = set()
+        self.closed_for: SessionError | None = None
+        """Why nobody is let in any more."""
 
     # ------------------------------------------------------------------ coming and going
 
@@ -94,10 +96,13 @@ class SessionManager:
         """Give the line that `hold` stands for its session: the one it names, or a new one.
 
         Raises:
+            SessionError: nobody is let in any more, for the reason of `closed_for`.
             SessionLimitReached: the house is full.
             SessionBusy: this id is connected already, or waits for its client, and the token is
                 not the right one. Without any token a waiting session gives way.
         """
+        if self.closed_for is not None:
+            raise self.closed_for
         door = self._doors.setdefault(session_id, asyncio.Lock())
         async with door:
             place = await self._settled_place(session_id)
@@ -142,6 +147,12 @@ class SessionManager:
         if record.history:
             self._keeper.save(record)
 
+    def dismiss(self, session: Session, why: SessionError) -> None:
+        """Ask the line of an attached session to let go of it."""
+        place = self._place_of(session)
+        if place is not None and place.hold is not None:
+            place.hold.end(why)
+
     async def may_come_back(self, session_id: str) -> bool:
         """There is a conversation under this id that a resume token would bring back."""
         return session_id in self._places or await self._keeper.load(session_id) is not None
@@ -157,6 +168,10 @@ class SessionManager:
     def is_full(self) -> bool:
         """No place is free, and none can be made free."""
         return self.attached >= self._settings.limit
+
+    def sessions(self) -> list[Session]:
+        """The attached ones."""
+        return [place.session for place in self._places.values() if place.hold is not None]
 
     @property
     def attached(self) -> int:

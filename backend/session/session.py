@@ -173,6 +173,11 @@ class Session:
     def state(self) -> str:
         return self._conversation.state
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Nothing is said, thought or heard: to move on now would cost nobody a word."""
+        return self._floor.turn is None and not self._ear.is_hearing
+
     def idle_since(self) -> float:
         """Second of the last sign of life; now, while a reply runs."""
         return clock.now() if self._floor.turn else self.last_active

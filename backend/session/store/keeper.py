@@ -78,11 +78,19 @@ class RecordKeeper:
                 async with asyncio.timeout(CHECK_INTERVAL_S):
                     await self._changed.wait()
 
-    async def close(self) -> None:
-        """Save what waits, in bounded time."""
+    async def settle(self) -> None:
+        """Save what waits now, in bounded time."""
         try:
             async with asyncio.timeout(LAST_WORDS_S):
                 await self._keep_up()
+        except TimeoutError:
+            log.warning("store.slow", waiting=len(self._changes))
+
+    async def close(self) -> None:
+        """Save what waits, in bounded time."""
+        await self.settle()
+        try:
+            async with asyncio.timeout(LAST_WORDS_S):
                 await self._store.close()
         except (TimeoutError, StoreError) as error:
             log.warning("store.closed_badly", error=str(error), waiting=len(self._changes))

@@ -87,6 +87,12 @@ class Listener:
         """Whether something is open that only more sound, or silence, can end."""
         return self._vad.is_open or self._barge_in.has_paused
 
+    @property
+    def is_hearing(self) -> bool:
+        """Whether something that was said is not yet understood."""
+        recogniser = self._recogniser
+        return self._vad.is_open or not recogniser.is_idle or recogniser.unfinished > 0
+
     async def hear(self, pcm: Pcm, at_s: float) -> None:
         """Take sound whose last sample came at the clock second `at_s`."""
         for start in range(0, pcm.size, FRAME_SAMPLES):

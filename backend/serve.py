@@ -1,0 +1,72 @@
+"""The process: from the listening socket to a polite end.
+
+The first SIGTERM lets the service leave (see `session.departure`): not ready, nobody new, clients
+sent on between two replies. A second one, or Ctrl-C, ends it at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Awaitable, Callable
+from types import FrameType
+
+import uvicorn
+
+from backend.app import create_app
+from backend.config import Settings
+
+MAX_FRAME_BYTES = 64 * 1024 * 1024
+"""Larger frames end the connection; those in between are refused with words by `api`."""
+
+CLOSE_WITHIN_S = 5
+
+
+def serve(settings: Settings, listener: socket.socket) -> None:
+    """Until a signal ends it."""
+    _let_go_of_the_dead(listener, settings.session.stall_timeout_s)
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        ws_max_size=MAX_FRAME_BYTES,
+        timeout_graceful_shutdown=CLOSE_WITHIN_S,
+    )
+    Server(config, app.state.service.leave).run(sockets=[listener])
+
+
+class Server(uvicorn.Server):
+    """leave: what is awaited between the first SIGTERM and the end."""
+
+    def __init__(self, config: uvicorn.Config, leave: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._leave = leave
+        self._leaving: asyncio.Future[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        await super().serve(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if sig == signal.SIGTERM and self._loop is not None and self._leaving is None:
+            self._leaving = self._loop.create_future()
+            self._loop.call_soon_threadsafe(self._begin_to_leave)
+        else:
+            super().handle_exit(sig, frame)
+
+    def _begin_to_leave(self) -> None:
+        self._leaving = asyncio.ensure_future(self._leave())
+        self._leaving.add_done_callback(self._left)
+
+    def _left(self, leaving: asyncio.Future[None]) -> None:
+        self.should_exit = True
+        if not leaving.cancelled():
+            leaving.result()  # a defect in it is logged by the loop
+
+
+def _let_go_of_the_dead(listener: socket.socket, after_s: float) -> None:
+    """A peer that takes nothing must not keep its socket for ever; only Linux can say so."""
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(after_s * 1000))

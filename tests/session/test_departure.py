@@ -1,0 +1,91 @@
+"""Who is sent on when, before the process ends."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from backend import clock, virtual_time
+from backend.errors import ServiceLeaving, SessionError
+from backend.session.departure import LOOK_S, Departure
+
+
+@dataclass(eq=False)
+class Guest:
+    id: str
+    rests_after_s: float = 0.0
+    flickers: bool = False
+
+    @property
+    def is_at_rest(self) -> bool:
+        if self.flickers:
+            return round(clock.now() / LOOK_S) % 2 == 0
+        return clock.now() >= self.rests_after_s
+
+    def record(self) -> str:
+        return self.id
+
+
+@dataclass
+class House:
+    """What a departure knows of the manager and the keeper."""
+
+    guests: list[Guest]
+    closed_for: SessionError | None = None
+    saved: list[str] = field(default_factory=list)
+    settled: list[str] = field(default_factory=list)
+    left: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def attached(self) -> int:
+        return len(self.guests)
+
+    def sessions(self) -> list[Guest]:
+        return list(self.guests)
+
+    def dismiss(self, guest: Guest, why: SessionError) -> None:
+        assert isinstance(why, ServiceLeaving) and guest.id in self.settled
+        self.guests.remove(guest)
+        self.left[guest.id] = round(clock.now(), 3)
+
+    def save(self, record: str) -> None:
+        self.saved.append(record)
+
+    async def settle(self) -> None:
+        await asyncio.sleep(0)
+        self.settled = list(self.saved)
+
+
+def leave(*guests: Guest, bound_s: float = 10.0) -> tuple[House, int]:
+    house = House(list(guests))
+    anybody: Any = house
+
+    async def run() -> int:
+        return await Departure(anybody, anybody).run(bound_s)
+
+    return house, virtual_time.run(run())
+
+
+def test_the_quiet_go_at_once_and_the_others_when_they_are_done() -> None:
+    house, cut_off = leave(Guest("quiet"), Guest("talks", rests_after_s=3.0))
+    assert cut_off == 0 and house.closed_for is not None
+    assert house.left["quiet"] == pytest.approx(LOOK_S, abs=0.01)
+    assert 3.0 <= house.left["talks"] <= 3.0 + 3 * LOOK_S
+
+
+def test_a_conversation_is_saved_before_its_client_moves() -> None:
+    house, _ = leave(Guest("a"), Guest("b"))
+    assert house.settled == ["a", "b"]  # checked at every dismissal, too
+
+
+def test_a_moment_between_hearing_and_answering_is_no_rest() -> None:
+    house, cut_off = leave(Guest("between", flickers=True), bound_s=2.0)
+    assert cut_off == 1 and house.left["between"] >= 2.0
+
+
+def test_the_bound_holds_for_whoever_never_rests() -> None:
+    house, cut_off = leave(Guest("endless", rests_after_s=99.0), bound_s=5.0)
+    assert cut_off == 1 and 5.0 <= house.left["endless"] <= 5.0 + 2 * LOOK_S
