@@ -21,6 +21,8 @@ MOUTH_SIZE = 160
 DrawnBy = Literal["mouth", "net", "warp"]
 Feeling = Literal["happy", "sad", "angry", "surprised", "coy"]
 """A mood that has pictures of its own; calm is the idle loop's."""
+MadeOf = Literal["photo", "video"]
+"""What somebody gave to have their own face made."""
 
 _MAX_PIXELS = 500_000_000
 """Of all frames of all loops. Packages come from strangers: this much is 750 MB decoded."""
@@ -78,6 +80,7 @@ class AvatarCard(_Branch):
     licence: str
     credits: str | tuple[str, ...] = ""
     engine: DrawnBy = "net"
+    made_of: MadeOf | None = None
     mouth: MouthCard | None = None
     moods: MoodsCard | None = None
 

@@ -1,43 +1,45 @@
-"""A package's idle loop, decoded and prepared for drawing. Loaded once per process and shared.
+"""A package's idle loop as mouths are drawn on it: boxes, mask, the net's view of each face.
 
-Everything is kept as YUV 4:2:0, as the video has it: pixels that the net does not touch leave as
-they came, so a chunk and the idle loop are equal there. Face boxes are widened to even pixels, the
-grid of the chroma planes.
+Loaded once per process and shared. Face boxes are widened to even pixels, the grid of the chroma
+planes.
 """
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import islice
 from pathlib import Path
-from typing import Any
 
-import av
 import cv2
 import numpy as np
 
-from backend.avatar.card import Box
+from backend.avatar.card import Box, EvenBox
 from backend.avatar.codecs import I420
-from backend.avatar.colour import LIMITED_RANGE, UNSPECIFIED_RANGE, Colour, Float32
+from backend.avatar.colour import Colour, Float32
 from backend.avatar.lipsync import FACE_SIZE
 from backend.avatar.package import AvatarPackage
+from backend.avatar.track_cache import TrackCache
+from backend.avatar.tracks import Tracks
 from backend.errors import BrokenAvatar
 
 UPPER_ROWS = FACE_SIZE // 2
-# FFmpeg judges a file by what is in it, and a playlist would lead out of the package.
-_ONLY_MP4 = {"format_whitelist": "mov,mp4"}
+_PRIVATE = TrackCache()
 
 
 @dataclass(frozen=True)
 class TemplateFrame:
-    """One frame. `box` is x0, y0, x1, y1 in whole even pixels; `small` is the face box as
-    (96, 96, 3) float32 YUV."""
+    """One frame, not to be written to. `box` is x0, y0, x1, y1 in whole even pixels."""
 
     picture: I420
-    box: tuple[int, int, int, int]
-    small: Float32
+    box: EvenBox
+
+    @cached_property
+    def small(self) -> Float32:
+        """The face box as (96, 96, 3) float32 YUV. Made when it is needed: not every mouth is
+        drawn by a net that looks at the face."""
+        return _shrink(self.picture, self.box)
 
 
 @dataclass(frozen=True)
@@ -46,50 +48,40 @@ class Template:
 
     frames: tuple[TemplateFrame, ...]
     mask: Float32
-    colour: Colour
+    tracks: Tracks
 
-    def faces(self, numbers: list[int]) -> Float32:
+    @property
+    def colour(self) -> Colour:
+        return self.tracks.colour
+
+    def faces(self, numbers: Sequence[int]) -> Float32:
         """The net's view of some frames: (n, 6, 96, 96) BGR in 0..1, lower half of the first
         three channels zero."""
-        return self._faces[numbers]
-
-    @cached_property
-    def _faces(self) -> Float32:
-        small = np.stack([frame.small for frame in self.frames])
+        small = np.stack([self.frames[number].small for number in numbers])
         reference = np.clip(self.colour.to_bgr(small), 0.0, 1.0).transpose(0, 3, 1, 2)
-        target = reference.copy()
-        target[:, :, UPPER_ROWS:] = 0.0
-        return np.ascontiguousarray(np.concatenate([target, reference], axis=1), np.float32)
+        faces = np.concatenate([reference, reference], axis=1, dtype=np.float32)
+        faces[:, :3, UPPER_ROWS:] = 0.0
+        return faces
 
 
-def load_template(package: AvatarPackage) -> Template:
+def load_template(package: AvatarPackage, cache: TrackCache = _PRIVATE) -> Template:
     """Decode and prepare; the same files give the same object.
 
     Raises:
         BrokenAvatar: a picture cannot be decoded or is not what the card says.
     """
-    return _load(package.root, package.changed_ns())
+    return _load(package.root, package.changed_ns(), cache)
 
 
 @lru_cache(maxsize=4)
-def _load(root: Path, _changed_ns: int) -> Template:
+def _load(root: Path, _changed_ns: int, cache: TrackCache) -> Template:
     package = AvatarPackage.load(root)
-    card = package.card
-    try:
-        with av.open(str(package.idle), options=_ONLY_MP4) as video:
-            colour = _colour_of(video, package)
-            # One more than the card says is enough to know that there are too many.
-            coded = islice(video.decode(video=0), card.frames + 1)
-            pictures = [_planes_of(frame) for frame in coded]
-    except av.FFmpegError as error:
-        raise BrokenAvatar(f"{_name(package)} cannot be decoded: {error}.") from error
-    if len(pictures) != card.frames:
-        found = len(pictures) if len(pictures) < card.frames else "more"
-        raise BrokenAvatar(f"{_name(package)} has {found} frames; the card says {card.frames}.")
-    if any(picture.shape != (card.height * 3 // 2, card.width) for picture in pictures):
-        raise BrokenAvatar(f"{_name(package)} changes its size on the way.")
-    frames = tuple(_prepare(p, box) for p, box in zip(pictures, card.face_boxes, strict=True))
-    return Template(frames, _read_mask(package), colour)
+    tracks = Tracks(package, cache)
+    frames = tuple(
+        TemplateFrame(picture, _even_box(box, package.card.width, package.card.height))
+        for picture, box in zip(tracks.clip("idle"), package.card.face_boxes, strict=True)
+    )
+    return Template(frames, _read_mask(package), tracks)
 
 
 def split_planes(picture: I420) -> tuple[I420, I420, I420]:
@@ -99,22 +91,12 @@ def split_planes(picture: I420) -> tuple[I420, I420, I420]:
     return picture[:height], chroma[0], chroma[1]
 
 
-def _planes_of(frame: av.VideoFrame) -> I420:
-    picture: I420 = frame.to_ndarray(format="yuv420p").astype(np.uint8, copy=False)
-    return picture
-
-
-def _prepare(picture: I420, box: Box) -> TemplateFrame:
-    even = _even_box(box, picture.shape[1], picture.shape[0] * 2 // 3)
-    return TemplateFrame(picture, even, _shrink(picture, even))
-
-
-def _even_box(box: Box, width: int, height: int) -> tuple[int, int, int, int]:
+def _even_box(box: Box, width: int, height: int) -> EvenBox:
     x0, y0, x1, y1 = (2 * round(edge / 2) for edge in box)
     return max(0, x0), max(0, y0), min(width, x1), min(height, y1)
 
 
-def _shrink(picture: I420, box: tuple[int, int, int, int]) -> Float32:
+def _shrink(picture: I420, box: EvenBox) -> Float32:
     """The face box as (96, 96, 3) YUV."""
     x0, y0, x1, y1 = box
     luma, *chroma = split_planes(picture)
@@ -152,27 +134,3 @@ def _require_size(package: AvatarPackage) -> None:
     raise BrokenAvatar(
         f"{package.card.id}/mask.png is {found}; it must be an 8-bit grey picture of 96x96."
     )
-
-
-def _colour_of(video: Any, package: AvatarPackage) -> Colour:
-    stream = video.streams.video[0]
-    codec, card = stream.codec_context, package.card
-    if (codec.width, codec.height) != (card.width, card.height):
-        raise BrokenAvatar(
-            f"{_name(package)} is {codec.width}x{codec.height}; "
-            f"the card says {card.width}x{card.height}."
-        )
-    if codec.pix_fmt != "yuv420p" or codec.color_range not in (UNSPECIFIED_RANGE, LIMITED_RANGE):
-        raise BrokenAvatar(
-            f"{_name(package)} is {codec.pix_fmt}; encode it as yuv420p in limited range."
-        )
-    colour = Colour(codec.colorspace, codec.color_primaries, codec.color_trc)
-    if not colour.known:
-        raise BrokenAvatar(
-            f"{_name(package)} has matrix coefficients {colour.matrix}; use BT.709 (1) or 601 (6)."
-        )
-    return colour
-
-
-def _name(package: AvatarPackage) -> str:
-    return f"{package.card.id}/{package.idle.name}"
