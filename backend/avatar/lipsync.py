@@ -4,21 +4,19 @@ Every net answers two questions. `drive(mel)` says what moves the mouth, one row
 over a whole clip; `draw(face, drive)` paints any batch of those frames. For ours the drive is the
 mouth controls, in the open; for a drop-in export it is the mel windows themselves, passed through.
 
-A file's tensor names, their order and its batch axis are discovered, never assumed. The mel itself
-(`mel`), the time logic (`mouth`), cutting and pasting faces do not belong here.
+How a file is opened and run is `network`'s. The mel itself (`mel`), the time logic (`mouth`),
+cutting and pasting faces do not belong here.
 """
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 
 from backend.avatar import mouth
 from backend.avatar.mel import MEL_BANDS, WINDOW_FRAMES, Float32
+from backend.avatar.network import Contract, Network, load_network
 from backend.errors import ModelFileError
 
 FACE_SIZE = 96
@@ -32,13 +30,16 @@ _WANTED = (
     "A Wav2Lip export has two float32 inputs, mel (N,1,80,16) and face (N,6,96,96), "
     "and gives (N,3,96,96) in 0..1."
 )
+_HEARING = Contract((MEL_SHAPE,), CONTROLS_SHAPE, _WANTED)
+_DRAWING = Contract((FACE_SHAPE, CONTROLS_SHAPE), PICTURE_SHAPE, _WANTED)
+WAV2LIP = Contract((MEL_SHAPE, FACE_SHAPE), PICTURE_SHAPE, _WANTED)
 
 
 class Listener(ABC):
     """What hears. Immutable and safe to share between threads.
 
-    name: the file's stem. mel_lead_frames: how many mel columns before the video frame its window
-    starts (see `mel.mel_windows`).
+    name: the file's stem, and " int8" where that is what draws. mel_lead_frames: how many mel
+    columns before the video frame its window starts (see `mel.mel_windows`).
     """
 
     def __init__(self, name: str, mel_lead_frames: int) -> None:
@@ -69,7 +70,7 @@ class LipSync(Listener):
 class ControlsListener(Listener):
     """The hearing half of our net: mel to mouth controls."""
 
-    def __init__(self, name: str, mel_lead_frames: int, encoder: "Network") -> None:
+    def __init__(self, name: str, mel_lead_frames: int, encoder: Network) -> None:
         super().__init__(name, mel_lead_frames)
         self._encoder = encoder
 
@@ -84,9 +85,7 @@ class ControlsListener(Listener):
 class ControlledLipSync(ControlsListener, LipSync):
     """Our net in halves: mel to mouth controls, then face and controls to a picture."""
 
-    def __init__(
-        self, name: str, mel_lead_frames: int, encoder: "Network", decoder: "Network"
-    ) -> None:
+    def __init__(self, name: str, mel_lead_frames: int, encoder: Network, decoder: Network) -> None:
         super().__init__(name, mel_lead_frames, encoder)
         self._decoder = decoder
 
@@ -97,7 +96,7 @@ class ControlledLipSync(ControlsListener, LipSync):
 class Wav2LipExport(LipSync):
     """Any single file with the Wav2Lip contract."""
 
-    def __init__(self, name: str, mel_lead_frames: int, network: "Network") -> None:
+    def __init__(self, name: str, mel_lead_frames: int, network: Network) -> None:
         super().__init__(name, mel_lead_frames)
         self._network = network
 
@@ -106,35 +105,6 @@ class Wav2LipExport(LipSync):
 
     def _paint(self, face: Float32, drive: Float32) -> Float32:
         return self._network(drive, face)
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """One ONNX session called with arrays in a known order; a fixed batch is looped and padded."""
-
-    session: ort.InferenceSession
-    inputs: tuple[str, ...]
-    output: str
-    output_shape: tuple[int, ...]
-    batch: int | None
-
-    def __call__(self, *arrays: Float32) -> Float32:
-        """Arrays of equal length n, in the order of `inputs`, to the output's (n, …)."""
-        frames = len(arrays[0])
-        if frames == 0:
-            return np.empty((0, *self.output_shape), np.float32)
-        step = self.batch or frames
-        parts = [self._run([a[i : i + step] for a in arrays]) for i in range(0, frames, step)]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-    def _run(self, arrays: Sequence[Float32]) -> Float32:
-        frames = len(arrays[0])
-        if self.batch is not None and frames < self.batch:
-            missing = self.batch - frames
-            arrays = [np.concatenate([a, np.repeat(a[-1:], missing, axis=0)]) for a in arrays]
-        feed = {n: np.ascontiguousarray(a) for n, a in zip(self.inputs, arrays, strict=True)}
-        result: Float32 = self.session.run([self.output], feed)[0]
-        return result[:frames]
 
 
 def load_lipsync(path: Path | str, threads: int = 1) -> LipSync:
@@ -150,17 +120,20 @@ def load_lipsync(path: Path | str, threads: int = 1) -> LipSync:
     encoder, decoder = path.with_suffix(".encoder.onnx"), path.with_suffix(".decoder.onnx")
     lipsync: LipSync
     if encoder.is_file() and decoder.is_file():
-        lipsync = ControlledLipSync(
-            path.stem,
-            lead_frames,
-            _load_network(encoder, (MEL_SHAPE,), CONTROLS_SHAPE, threads),
-            _load_network(decoder, (FACE_SHAPE, CONTROLS_SHAPE), PICTURE_SHAPE, threads),
-        )
+        hearing = load_network(encoder, _HEARING, threads)
+        drawing = load_network(decoder, _DRAWING, threads)
+        name = path.stem + drawing.note
+        lipsync = ControlledLipSync(name, lead_frames, hearing, drawing)
     else:
-        network = _load_network(path, (MEL_SHAPE, FACE_SHAPE), PICTURE_SHAPE, threads)
-        lipsync = Wav2LipExport(path.stem, lead_frames, network)
+        network = load_network(path, WAV2LIP, threads)
+        lipsync = Wav2LipExport(path.stem + network.note, lead_frames, network)
     _try_once(lipsync, path)
     return lipsync
+
+
+def has_controls(path: Path) -> bool:
+    """Whether the net at `path` comes in halves that meet in mouth controls."""
+    return path.with_suffix(".encoder.onnx").is_file()
 
 
 def load_controls_listener(path: Path | str, threads: int = 1) -> ControlsListener:
@@ -170,13 +143,13 @@ def load_controls_listener(path: Path | str, threads: int = 1) -> ControlsListen
     """
     path = Path(path)
     encoder = path.with_suffix(".encoder.onnx")
-    if not encoder.is_file():
+    if not has_controls(path):
         raise ModelFileError(
-            f"{encoder} is not there. An avatar that is drawn by warping follows mouth controls, "
+            f"{encoder} is not there. What draws this avatar follows mouth controls, "
             "which only a net in two halves gives: set avatar.model to lightlips.onnx."
         )
     lead_frames = _mel_lead_frames(path.with_suffix(".json"))
-    network = _load_network(encoder, (MEL_SHAPE,), CONTROLS_SHAPE, threads)
+    network = load_network(encoder, _HEARING, threads)
     listener = ControlsListener(path.stem, lead_frames, network)
     try:
         listener.drive(_silence())
@@ -198,84 +171,6 @@ def _mel_lead_frames(card: Path) -> int:
             f"{card}: mel_lead_frames is {lead!r}; it must be a whole number from 0 to 15."
         )
     return lead
-
-
-def _load_network(
-    path: Path, inputs: tuple[tuple[int, ...], ...], output: tuple[int, ...], threads: int
-) -> Network:
-    session = _open(path, threads)
-    found_inputs, found_outputs = session.get_inputs(), session.get_outputs()
-    complain = _complaint(path, found_inputs, found_outputs)
-    if len(found_inputs) != len(inputs):
-        raise complain(f"It has {len(found_inputs)} inputs where {len(inputs)} are wanted.")
-    chosen = [_the_one(found_inputs, shape, complain) for shape in inputs]
-    result = _the_one(found_outputs, output, complain)
-    for node in (*chosen, result):
-        if node.type != "tensor(float)":
-            raise complain(
-                f"'{node.name}' is {node.type}; export the net again in float32 (opset 17 does)."
-            )
-    batches = {node.shape[0] for node in chosen if isinstance(node.shape[0], int)}
-    if len(batches) > 1:
-        raise complain(f"Its inputs have different batch sizes {sorted(batches)}.")
-    names = tuple(node.name for node in chosen)
-    return Network(session, names, result.name, output, next(iter(batches), None))
-
-
-def _open(path: Path, threads: int) -> ort.InferenceSession:
-    if not path.is_file():
-        raise ModelFileError(
-            f"The lip-sync net {path} is not there. Put the ONNX file there or choose another one."
-        )
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 4
-    try:
-        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime's errors share no base class but this one
-        raise ModelFileError(
-            f"{path} ({path.stat().st_size} bytes) is not an ONNX model that can be loaded; "
-            f"fetch or export it again. onnxruntime says: {error}"
-        ) from error
-
-
-def _the_one(
-    nodes: Sequence[ort.NodeArg],
-    shape: tuple[int, ...],
-    complain: Callable[[str], ModelFileError],
-) -> ort.NodeArg:
-    """The one tensor that is (N, *shape); a dimension the file leaves open fits anything."""
-    fits = [node for node in nodes if _fits(node.shape, shape)]
-    exact = [node for node in fits if tuple(node.shape[1:]) == shape]
-    best = exact or fits
-    if len(best) != 1:
-        wanted = ",".join(["N", *map(str, shape)])
-        raise complain(f"It has {len(best) or 'no'} tensors that fit ({wanted}).")
-    return best[0]
-
-
-def _fits(found: Sequence[int | str | None], shape: tuple[int, ...]) -> bool:
-    return len(found) == len(shape) + 1 and all(
-        not isinstance(have, int) or have == want
-        for have, want in zip(found[1:], shape, strict=True)
-    )
-
-
-def _complaint(
-    path: Path, inputs: Sequence[ort.NodeArg], outputs: Sequence[ort.NodeArg]
-) -> Callable[[str], ModelFileError]:
-    def listed(nodes: Sequence[ort.NodeArg]) -> str:
-        return ", ".join(f"{n.name} {n.type} {n.shape}" for n in nodes)
-
-    def complain(problem: str) -> ModelFileError:
-        return ModelFileError(
-            f"{path} cannot be used as a lip-sync net. {problem} "
-            f"Inputs: {listed(inputs)}. Outputs: {listed(outputs)}. {_WANTED}"
-        )
-
-    return complain
 
 
 def _try_once(lipsync: LipSync, path: Path) -> None:

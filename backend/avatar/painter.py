@@ -1,6 +1,7 @@
-"""Two ways to draw a mouth behind one face: by the net, or by warping the template.
+"""Three ways to draw a mouth behind one face: by a generator of the avatar's own, by a net that
+takes any face, or by warping the template.
 
-Both hear with the same net. A painter knows its template and its listener; what is drawn when
+All hear with the same net. A painter knows its template and its listener; what is drawn when
 belongs to the renderer.
 """
 
@@ -12,14 +13,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
+
 from backend.avatar.card import DrawnBy, Place
 from backend.avatar.codecs import I420
-from backend.avatar.colour import Float32
-from backend.avatar.compositor import Compositor
+from backend.avatar.colour import Colour, Float32
+from backend.avatar.compositor import Compositor, paste_mouth
+from backend.avatar.generator import Generator, load_generator, nearest_smile
 from backend.avatar.lipsync import (
     ControlsListener,
     LipSync,
     Listener,
+    has_controls,
     load_controls_listener,
     load_lipsync,
 )
@@ -27,6 +32,10 @@ from backend.avatar.marks import load_marks
 from backend.avatar.package import AvatarPackage
 from backend.avatar.template import Template, load_template
 from backend.avatar.warp import Warper
+from backend.errors import BrokenAvatar
+
+_STILL = 1e-3
+"""Controls below this are a mouth at rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,34 @@ class Painter(Protocol):
         """The shots with a mouth: n of them, their n rows of drive, and how much of the mouth shows
         (n,), from 0 (the shot as it is) to 1. Pictures that were given are never written to; one
         whose mouth rests may come back itself."""
+
+
+class MouthPainter:
+    """The avatar's own generator draws all of a batch at once.
+
+    places: one per frame of the idle loop, for shots that name none.
+    """
+
+    def __init__(
+        self, listener: ControlsListener, generator: Generator, places: Sequence[Place]
+    ) -> None:
+        self.listener, self.name = listener, f"{generator.name} ({listener.name})"
+        self._generator = generator
+        self._places = places
+
+    def paint(self, shots: Sequence[Shot], drive: Float32, presence: Float32) -> list[I420]:
+        controls = drive * presence[:, None]
+        pictures = [shot.picture for shot in shots]
+        moving = np.flatnonzero(controls.max(axis=1) > _STILL).tolist()
+        if not moving:
+            return pictures
+        smiles = np.array([nearest_smile(shots[n].smile) for n in moving], np.float32)
+        drawn = self._generator.draw(controls[moving], smiles)
+        for row, number in enumerate(moving):
+            shot, rest = shots[number], self._generator.resting(float(smiles[row]))
+            place = shot.place or self._places[shot.number]
+            pictures[number] = paste_mouth(shot.picture, place, drawn.planes(row), rest.planes(0))
+        return pictures
 
 
 class NetPainter:
@@ -98,10 +135,38 @@ def open_painter(
         BrokenAvatar: the package has not what it needs. ModelFileError: nor has the net.
     """
     changed_ns = model.stat().st_mtime_ns if model.exists() else 0
-    if (drawn_by or package.card.engine) == "warp":
+    template = load_template(package)
+    engine = drawn_by or package.card.engine
+    # Who puts another net there wants it to draw, unless the settings say otherwise.
+    if engine == "mouth" and (drawn_by or has_controls(model)):
         listener = _load_listener(model, changed_ns, threads)
-        return WarpPainter(listener, Warper(load_template(package), load_marks(package)))
-    return NetPainter(_load_net(model, changed_ns, threads), load_template(package))
+        return _mouth_painter(package, listener, template.colour, threads)
+    if engine == "warp":
+        listener = _load_listener(model, changed_ns, threads)
+        return WarpPainter(listener, Warper(template, load_marks(package)))
+    return NetPainter(_load_net(model, changed_ns, threads), template)
+
+
+def _mouth_painter(
+    package: AvatarPackage, listener: ControlsListener, colour: Colour, threads: int
+) -> MouthPainter:
+    card, path = package.card, package.mouth
+    if card.mouth is None or not path.is_file():
+        raise BrokenAvatar(
+            f"{card.id} has no mouth of its own ({path.name}, and where it belongs in the frames). "
+            "Leave avatar.drawn_by empty, or set it to net or warp."
+        )
+    twin = package.mouth_int8
+    changed_ns = tuple(p.stat().st_mtime_ns if p.exists() else 0 for p in (path, twin))
+    generator = _load_generator(path, changed_ns, colour, threads)
+    return MouthPainter(listener, generator, card.mouth.places["idle"])
+
+
+@lru_cache(maxsize=8)
+def _load_generator(
+    path: Path, _changed_ns: tuple[int, ...], colour: Colour, threads: int
+) -> Generator:
+    return load_generator(path, colour, threads)
 
 
 @lru_cache(maxsize=2)
