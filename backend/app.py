@@ -10,9 +10,8 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any, get_args
+from typing import Any
 
-import psutil
 import structlog
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
@@ -24,7 +23,6 @@ from backend.autopull import keep_pulling
 from backend.config import Settings, StoreSettings
 from backend.engine.local import LocalEngine
 from backend.errors import AvatarChatError, wire_error
-from backend.protocol import State
 from backend.session.manager import SessionManager
 from backend.session.session import Session
 from backend.session.stages import StageFactory
@@ -33,11 +31,9 @@ from backend.session.store.keeper import RecordKeeper
 from backend.session.store.memory import MemoryStore
 from backend.session.store.redis import RedisStore
 from backend.session.timeline import open_timeline
+from backend.vitals import Vitals
 
 log = structlog.get_logger()
-
-LAG_INTERVAL_S = 0.25
-PROCESS_INTERVAL_S = 5.0
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -57,6 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
         keeper,
     )
     service = Service(settings, engine, manager, factory.avatars, keeper)
+    vitals = Vitals(service, factory)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -64,8 +61,8 @@ def create_app(settings: Settings) -> FastAPI:
             _load(service, factory),
             manager.watch(),
             keeper.run(),
-            _watch_vitals(service),
-            _watch_processes(service),
+            vitals.watch_loop(),
+            vitals.watch_processes(),
             keep_pulling(settings),
         ):
             yield
@@ -131,33 +128,6 @@ async def _load(service: Service, factory: StageFactory) -> None:
         seconds=round(time.monotonic() - started, 2),
         **service.providers.model_dump(),
     )
-
-
-async def _watch_vitals(service: Service) -> None:
-    """The lag of the event loop and the sessions by state."""
-    while True:
-        due = time.monotonic() + LAG_INTERVAL_S
-        await asyncio.sleep(LAG_INTERVAL_S)
-        metrics.LOOP_LAG_SECONDS.observe(max(0.0, time.monotonic() - due))
-        states = service.manager.states()
-        for state in get_args(State):
-            metrics.SESSIONS.labels(state).set(states[state])
-        metrics.SESSIONS.labels("detached").set(service.manager.detached)
-        messages, media_bytes = service.manager.waiting()
-        metrics.OUTBOX_MESSAGES.set(messages)
-        metrics.OUTBOX_BYTES.set(media_bytes)
-
-
-async def _watch_processes(service: Service) -> None:
-    """Memory and work of the service and its workers, at a slower pace."""
-    while True:
-        await asyncio.sleep(PROCESS_INTERVAL_S)
-        engine = service.engine.status()
-        metrics.MEMORY_BYTES.labels("service").set(psutil.Process().memory_info().rss)
-        metrics.MEMORY_BYTES.labels("workers").set(engine["rss_bytes"])
-        metrics.WORKER_RESTARTS.set(engine["restarts"])
-        for number, worker in enumerate(engine["processes"]):
-            metrics.WORKER_BUSY_SECONDS.labels(str(number)).set(worker["busy_s"])
 
 
 def _serve_page(app: FastAPI, settings: Settings) -> None:

@@ -121,6 +121,7 @@ class Connection:
         return hello
 
     async def _refuse(self, error: AvatarChatError) -> None:
+        metrics.REFUSALS.labels(error.code).inc()
         outbox = Outbox(self.session_id)
         outbox.post(p.ErrorMessage(code=error.code, message=error.message, recoverable=False))
         try:

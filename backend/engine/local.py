@@ -141,6 +141,11 @@ class WorkerLink:
         waited_s = asyncio.get_running_loop().time() - self._waiting_since_s
         return bool(self._pending) and waited_s > SUSPICIOUS_S
 
+    @property
+    def waiting(self) -> int:
+        """Calls without an answer."""
+        return len(self._pending)
+
     def rss_bytes(self) -> int:
         try:
             return int(psutil.Process(self.process.pid).memory_info().rss)
@@ -281,8 +286,16 @@ class LocalEngine:
             "restarts": self._restarts,
             "rss_bytes": sum(link.rss_bytes() for link in links),
             "processes": [
-                {"pid": link.process.pid, "actors": len(link.actors), "busy_s": link.busy_s}
-                for link in links
+                {
+                    "slot": slot,
+                    "pid": link.process.pid,
+                    "actors": len(link.actors),
+                    "busy_s": link.busy_s,
+                    "waiting": link.waiting,
+                    "rss_bytes": link.rss_bytes(),
+                }
+                for slot, link in self._links.items()
+                if link.alive
             ],
         }
 

@@ -9,6 +9,7 @@ Knows nothing of providers or of what failed; `FallbackHandler` asks and reports
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 
 LONGEST_COOLDOWN = 4
@@ -70,6 +71,16 @@ class CircuitBreaker:
         self.reason = reason
 
 
+@dataclass(frozen=True, slots=True)
+class ProviderHealth:
+    """`reason` is why it failed last, for people; empty when it worked."""
+
+    component: str
+    provider: str
+    is_up: bool
+    reason: str
+
+
 class Breakers:
     """One breaker per provider of a stage, shared by every session of the process."""
 
@@ -84,3 +95,12 @@ class Breakers:
         if key not in self._breakers:
             self._breakers[key] = CircuitBreaker(failures=failures, cooldown_s=cooldown_s)
         return self._breakers[key]
+
+    def health(self, now_s: float) -> list[ProviderHealth]:
+        """Every provider that was tried."""
+        return [
+            ProviderHealth(
+                component, provider, breaker.state(now_s) is BreakerState.CLOSED, breaker.reason
+            )
+            for (component, provider), breaker in sorted(self._breakers.items())
+        ]

@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 
 import structlog
 
-from backend import clock
+from backend import clock, metrics
 from backend.errors import AvatarChatError, ProviderError, ProviderTimeout, ProviderUnavailable
 from backend.handlers.base import BaseHandler, Context, Options
 from backend.handlers.breaker import CircuitBreaker
@@ -130,6 +130,7 @@ class FallbackHandler(BaseHandler[In, Out]):
 
     async def _run(self, handler: BaseHandler[In, Out], item: In) -> AsyncGenerator[Out]:
         """Outputs of one provider, from its first useful one on, which must come in time."""
+        metrics.PROVIDER_CALLS.labels(self.stage, handler.provider).inc()
         stream = cast("AsyncGenerator[Out]", handler.process(item))
         async with aclosing(stream):
             held = await self._until_useful(handler, stream)
@@ -207,6 +208,7 @@ class FallbackHandler(BaseHandler[In, Out]):
             reason, trace = error.message, None
         else:  # a defect of ours: what it says goes to the log, not to people
             reason, trace = f"{handler.provider} failed unexpectedly.", error
+        metrics.PROVIDER_ERRORS.labels(self.stage, handler.provider, _kind(error)).inc()
         if isinstance(error, ProviderUnavailable):  # often by choice, such as no key set
             breaker.trip(now_s, reason)
             report, event = log.info, "provider.unavailable"
@@ -233,3 +235,14 @@ class FallbackHandler(BaseHandler[In, Out]):
     def _nothing_works(self) -> ProviderError:
         reasons = " ".join(self.out_of_order.values()) or "No provider is ready."
         return ProviderError(reasons, component=self.stage, provider=self._active)
+
+
+def _kind(error: Exception) -> str:
+    match error:
+        case ProviderUnavailable():
+            return "unavailable"
+        case ProviderTimeout():
+            return "timeout"
+        case AvatarChatError():
+            return "failed"
+    return "crashed"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backend import clock
+from backend import clock, metrics
 from backend.errors import NotListening, RateLimited
 from backend.handlers.cancelling import raise_if_cancelled
 from backend.handlers.messages import SAMPLE_RATE, Pcm, Stamp
@@ -113,6 +113,11 @@ class Ear:
         """Whether something that was said is not yet understood."""
         return self._listener is not None and self._listener.is_hearing
 
+    @property
+    def backlog(self) -> int:
+        """Microphone frames that wait to be heard."""
+        return self._inbox.qsize()
+
     def finish(self) -> None:
         """Close the microphone; what was said so far is read at once."""
         if self._open:
@@ -170,6 +175,7 @@ async def _pass_on(item: _Item, listener: Listener) -> None:
     match item:
         case _Sound():
             await listener.hear(item.pcm, item.at_s)
+            metrics.STAGE_SECONDS.labels("vad").observe(clock.now() - item.at_s)
         case _Opened():
             listener.begin(echo_cancellation=item.echo_cancellation)
         case _Closed():

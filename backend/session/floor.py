@@ -79,6 +79,7 @@ class Floor:
         self._cut = _Cut(turn, entry, began_s + self._report_wait_s)
         self._over("interrupted", wire_reason=reason)
         await self.stop()
+        metrics.INTERRUPTIONS.labels(reason).inc()
         metrics.INTERRUPT_SECONDS.observe(clock.now() - began_s)
         return True
 

@@ -13,6 +13,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from typing import Literal
 from weakref import WeakValueDictionary
 
@@ -51,12 +52,23 @@ class Hold:
 
 @dataclass(slots=True)
 class _Place:
-    """`hold` is `None` while the session waits for its client to come back."""
+    """`hold` is `None` while the session waits for its client to come back. `number` is the least
+    that was free."""
 
     session: Session
     hold: Hold | None
+    number: int
     lost_at: float = 0.0
     grace: asyncio.TimerHandle | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """Who sits where, for those who watch the house."""
+
+    number: int
+    session: Session
+    attached: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +197,14 @@ class SessionManager:
         """How many attached sessions are in each state."""
         return Counter(place.session.state for place in self._places.values() if place.hold)
 
-    def waiting(self) -> tuple[int, int]:
-        """Messages that wait for slow clients, and the bytes of their media."""
-        waits = [place.session.outbox.waiting for place in self._places.values()]
-        return sum(messages for messages, _ in waits), sum(size for _, size in waits)
+    def seats(self) -> list[Seat]:
+        """Everybody, by place."""
+        places = sorted(self._places.values(), key=lambda place: place.number)
+        return [Seat(place.number, place.session, place.hold is not None) for place in places]
+
+    def _free_number(self) -> int:
+        taken = {place.number for place in self._places.values()}
+        return next(number for number in count() if number not in taken)
 
     # ------------------------------------------------------------------ the watch
 
@@ -242,7 +258,7 @@ class SessionManager:
         session = self._make(session_id)
         if record is not None:
             session.restore(record)
-        self._places[session_id] = _Place(session, hold)
+        self._places[session_id] = _Place(session, hold, self._free_number())
         metrics.ADMISSIONS.labels("accepted").inc()
         if token is None:
             return Admission(session, "fresh")

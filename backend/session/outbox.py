@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from backend import metrics
+from backend import clock, metrics
 from backend.protocol import ServerMessage, TurnEnd
 
 MAX_WAITING = 2000  # messages; a line that is so far behind is taken as lost
@@ -52,6 +52,7 @@ class _Item:
     message: ServerMessage
     media: bytes | None
     generation: int | None
+    queued_s: float
 
 
 class Outbox:
@@ -59,7 +60,8 @@ class Outbox:
 
     `generation` is the only generation whose messages may pass. Messages without a generation
     always pass. Media wait for room (`media_slots`, `media_bytes`), so a slow client stalls its
-    own reply alone. `on_sent` is told of every message as it was stamped, and of its media's size.
+    own reply alone. `on_sent` is told of every message as it was stamped, of its media's size, and
+    of how many seconds went by from its posting until it was taken.
     """
 
     def __init__(
@@ -67,7 +69,7 @@ class Outbox:
         session_id: str,
         media_slots: int = 2,
         media_bytes: int = 4 * 1024 * 1024,
-        on_sent: Callable[[ServerMessage, int], None] = lambda message, media_bytes: None,
+        on_sent: Callable[[ServerMessage, int, float], None] = lambda message, size, took_s: None,
     ) -> None:
         self.session_id = session_id
         self.generation = 0
@@ -85,7 +87,7 @@ class Outbox:
 
     def post(self, message: ServerMessage, generation: int | None = None) -> None:
         """Queue a text message; a stale one is dropped here already."""
-        self._append(_Item(message, None, generation))
+        self._append(_Item(message, None, generation, clock.now()))
 
     async def post_media(self, meta: ServerMessage, media: bytes, generation: int) -> bool:
         """Queue a meta and its binary frame as one; waits while the client is behind.
@@ -95,7 +97,7 @@ class Outbox:
         while generation == self.generation and not self._has_room(len(media)):
             self._room.clear()
             await self._room.wait()
-        return self._append(_Item(meta, media, generation))
+        return self._append(_Item(meta, media, generation, clock.now()))
 
     def open_generation(self) -> int:
         """A reply starts: from now on only its messages pass."""
@@ -106,7 +108,7 @@ class Outbox:
         """The reply is interrupted: `end` is the last that the client hears of it."""
         cut = self.generation
         self._bump()
-        self._append(_Item(end, None, cut))
+        self._append(_Item(end, None, cut, clock.now()))
 
     @property
     def live_generation(self) -> int | None:
@@ -178,7 +180,10 @@ class Outbox:
         if item.media is not None:
             metrics.SENT_BYTES.labels("media").inc(len(item.media))
             await sink.send_bytes(item.media)
-        self._on_sent(message, len(item.media or b""))
+        took_s = clock.now() - item.queued_s
+        if item.media is not None:
+            metrics.STAGE_SECONDS.labels("send").observe(took_s)
+        self._on_sent(message, len(item.media or b""), took_s)
 
     # ------------------------------------------------------------------ the queue
 

@@ -18,6 +18,9 @@ class Pipe(Generic[T]):
     async def put(self, item: T) -> None:
         await self._queue.put(item)
 
+    def __len__(self) -> int:
+        return self._queue.qsize()
+
     async def close(self) -> None:
         await self._queue.put(None)
 

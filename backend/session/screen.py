@@ -12,12 +12,12 @@ from collections.abc import Callable
 import numpy as np
 
 from backend import clock, metrics
-from backend.handlers.base import closing
 from backend.handlers.messages import SAMPLE_RATE, Pcm, Sentence, SpokenAudio, VideoChunk
 from backend.protocol import ServerMessage
 from backend.session.media import audio_message, video_message
 from backend.session.pipe import Pipe
 from backend.session.reply import Reply
+from backend.session.turn_metrics import Work
 
 JOIN_LEAD_S = 0.15
 """From the decision to the picture on the page: a first chunk, its way, its decoding. The page
@@ -38,17 +38,22 @@ class Screen:
         self._sounds: list[Pcm] = []
         self._shown_samples = 0
         self._is_blind = False
+        self._work: Work | None = None
+        self._drawn_s = 0.0
 
     async def run(self, spoken: Pipe[SpokenAudio]) -> None:
-        async for sound in spoken:
-            if sound.sentence is not self._sentence:
-                self._begin(sound.sentence)
-            await self._wait_for_playback()
-            self._sounds.append(sound.pcm)
-            if not self._is_blind:
-                await self._draw(sound)
-            if self._is_blind:
-                await self._sound(sound)
+        try:
+            async for sound in spoken:
+                if sound.sentence is not self._sentence:
+                    self._begin(sound.sentence)
+                await self._wait_for_playback()
+                self._sounds.append(sound.pcm)
+                if not self._is_blind:
+                    await self._draw(sound)
+                if self._is_blind:
+                    await self._sound(sound)
+        finally:
+            self._account()
 
     def playback_moved(self) -> None:
         """The ledger has changed: what waits for it looks again."""
@@ -57,6 +62,7 @@ class Screen:
     # ------------------------------------------------------------------ sentence by sentence
 
     def _begin(self, sentence: Sentence) -> None:
+        self._account()
         self._sentence = sentence
         self._parts = 0
         self._sounds = []
@@ -90,13 +96,11 @@ class Screen:
     # ------------------------------------------------------------------ picture
 
     async def _draw(self, sound: SpokenAudio) -> None:
-        asked_at: float | None = clock.now()
+        if self._work is None:
+            self._work = self._reply.measured.work("avatar", sound.sentence.index)
         try:
-            async with closing(self._reply.stages.avatar.process(sound)) as chunks:
+            async with self._work.of(self._reply.stages.avatar.process(sound)) as chunks:
                 async for chunk in chunks:
-                    if asked_at is not None:
-                        metrics.STAGE_SECONDS.labels("avatar").observe(clock.now() - asked_at)
-                        asked_at = None
                     await self._send_video(chunk)
         except Exception as error:  # whatever the renderer dies of, its sound is still good
             self._reply.lost("avatar", error, "audio")
@@ -105,6 +109,7 @@ class Screen:
     async def _send_video(self, chunk: VideoChunk) -> None:
         sounds_ms = chunk.duration_ms - chunk.pause_ms
         self._shown_samples += round(sounds_ms * SAMPLE_RATE / 1000)
+        self._drawn_s += chunk.duration_ms / 1000
         meta = video_message(chunk, self._chunk_seq)
         if await self._send(meta, chunk.data, chunk.duration_ms, chunk.pause_ms):
             metrics.VIDEO_SECONDS.inc(chunk.duration_ms / 1000)
@@ -122,6 +127,15 @@ class Screen:
         await self._send(meta, data, meta.duration_ms)
 
     # ------------------------------------------------------------------ book-keeping
+
+    def _account(self) -> None:
+        """The sentence so far has its picture: what that took, against how long it lasts."""
+        work, self._work = self._work, None
+        drawn_s, self._drawn_s = self._drawn_s, 0.0
+        if work is not None:
+            work.end(self._reply.stages.avatar.active)
+            if drawn_s and work.busy_s:
+                metrics.RENDER_RATIO.observe(drawn_s / work.busy_s)
 
     async def _send(
         self, meta: ServerMessage, data: bytes, duration_ms: float, pause_ms: float = 0.0

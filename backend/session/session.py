@@ -39,6 +39,7 @@ from backend.protocol import (
     UiEvent,
 )
 from backend.session.ear import Ear
+from backend.session.ear_metrics import EarMetrics
 from backend.session.floor import Floor
 from backend.session.history import History
 from backend.session.idle_loop import IdleLoop
@@ -50,7 +51,8 @@ from backend.session.stages import Stages
 from backend.session.state import Conversation, Phase
 from backend.session.store.record import SessionRecord
 from backend.session.timeline import NullTimeline, Timeline
-from backend.session.turn_metrics import TurnMetrics
+from backend.session.turn_metrics import TurnMetrics, Work
+from backend.session.turn_taking.decisions import EarEvent
 
 log = structlog.get_logger()
 
@@ -79,13 +81,14 @@ class Session:
         self.history = History(settings.session.history_turns)
         self.options = Options()
         self.output: Output = "video"
-        self.last_active = clock.now()
+        self.began_s = self.last_active = clock.now()
         self.ended: str | None = None
         self.stages = make_stages(session_id, self._replaced)
         self._on_change = on_change
         self._floor = Floor(self.outbox, self.history, settings.session.report_wait_s, self._phase)
         interlocutor = Interlocutor(self._floor, self.post, self._answer_heard, self.report)
-        self._ear = Ear(self.stages, lambda: self._stamp(1), interlocutor, self.timeline.observed)
+        self._ear = Ear(self.stages, lambda: self._stamp(1), interlocutor, self._observed)
+        self._ear_metrics = EarMetrics()
         self._notes = Notes()
         self._conversation = Conversation()
         self._pending_options: Options | None = None
@@ -177,6 +180,22 @@ class Session:
     def is_at_rest(self) -> bool:
         """Nothing is said, thought or heard: to move on now would cost nobody a word."""
         return self._floor.turn is None and not self._ear.is_hearing
+
+    @property
+    def avatar_id(self) -> str:
+        """The avatar that its options name; empty for the service's default."""
+        return self.options.avatar or self.settings.avatar.default
+
+    def waiting(self) -> dict[str, int]:
+        """What waits in each of its queues."""
+        turn = self._floor.turn
+        sentences, sounds = turn.waiting() if turn else (0, 0)
+        return {
+            "microphone": self._ear.backlog,
+            "sentences": sentences,
+            "sounds": sounds,
+            "outbox": self.outbox.waiting[0],
+        }
 
     def idle_since(self) -> float:
         """Second of the last sign of life; now, while a reply runs."""
@@ -341,7 +360,11 @@ class Session:
             self.stages,
             self.outbox,
             self._stamp(0),
-            TurnMetrics(request.asked_at, partial(self._marked, generation)),
+            TurnMetrics(
+                request.asked_at,
+                partial(self._marked, generation),
+                partial(self._worked, generation),
+            ),
             self.report,
             idle_loop=lambda: self._idle_loop,
         )
@@ -350,6 +373,13 @@ class Session:
 
     def _marked(self, generation: int, mark: str, ms: float) -> None:
         self.timeline.note("mark", generation, mark=mark, ms=round(ms, 1))
+
+    def _worked(self, generation: int, work: Work) -> None:
+        self.timeline.note("work", generation, **work.facts(clock.now()))
+
+    def _observed(self, event: EarEvent) -> None:
+        self.timeline.observed(event)
+        self._ear_metrics.observed(event)
 
     def _phase(self, phase: Phase, reason: str) -> None:
         self._move(self._conversation.reply(phase), reason)

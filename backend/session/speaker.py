@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from backend import clock, metrics
-from backend.handlers.base import closing
 from backend.handlers.messages import Sentence, SpokenAudio
 from backend.protocol import SentenceMessage
 from backend.session.media import viseme_message
@@ -31,19 +29,18 @@ class Speaker:
     async def _speak(self, sentence: Sentence) -> None:
         """One sentence, whole or as far as its voice comes: its slot is closed either way."""
         is_open = False
+        tts, work = self._reply.stages.tts, self._reply.measured.work("tts", sentence.index)
         try:
-            async with closing(self._reply.stages.tts.process(sentence)) as sounds:
-                asked_at: float | None = clock.now()
+            async with work.of(tts.process(sentence)) as sounds:
                 async for sound in sounds:
-                    if asked_at is not None:
-                        metrics.STAGE_SECONDS.labels("tts").observe(clock.now() - asked_at)
-                        asked_at = None
                     await self._hand_over(sound)
                     is_open = not sound.is_last
         except Exception as error:  # any voice may break in any way; the next sentence goes on
             self._reply.lost("tts", error, "text")
             if is_open:
                 await self._spoken.put(_end_of(sentence))
+        finally:
+            work.end(tts.active)
 
     async def _hand_over(self, sound: SpokenAudio) -> None:
         self._reply.measured.mark("first_audio")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import structlog
 
+from backend import clock
 from backend.avatar.package import AvatarPackage
 from backend.avatar.shelf import find_avatar, list_avatars
 from backend.config import Settings
@@ -16,7 +18,7 @@ from backend.engine.base import Engine
 from backend.errors import AvatarChatError
 from backend.handlers.avatar.lipsync import LipSyncAvatar
 from backend.handlers.base import BaseHandler, Context, Options, Weights
-from backend.handlers.breaker import Breakers
+from backend.handlers.breaker import Breakers, ProviderHealth
 from backend.handlers.chains import (
     AsrChain,
     LlmChain,
@@ -117,6 +119,18 @@ class StageFactory:
             tts=tts_chain(context, on_change),
             avatar=LipSyncAvatar(context),
             settings=settings,
+        )
+
+    def health(self) -> list[ProviderHealth]:
+        """Of every provider that any session has tried."""
+        return self._breakers.health(clock.now())
+
+    def models(self) -> list[tuple[str, str]]:
+        """Component and name of what was loaded once for all sessions."""
+        keys = [key.partition(".") for key in self._weights.loaded()]
+        return sorted(
+            (component, ":".join(Path(part).name for part in name.split(":", 1)))
+            for component, _, name in keys
         )
 
     async def warm_up(self) -> Providers:

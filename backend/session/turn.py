@@ -51,6 +51,10 @@ class Turn:
         await self._wait_for_silence()
         return writing.result()
 
+    def waiting(self) -> tuple[int, int]:
+        """Sentences that wait for their voice, and sounds that wait for their picture."""
+        return len(self._written), len(self._spoken)
+
     # ------------------------------------------------------------------ what was heard
 
     def heard_text(self) -> str:

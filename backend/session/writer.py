@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-from backend import clock, metrics
+from backend import metrics
 from backend.errors import ProviderTimeout
 from backend.handlers.base import closing
 from backend.handlers.cancelling import raise_if_cancelled
@@ -82,16 +82,16 @@ class Writer:
         if request.prompt is None:
             yield request.text
             return
-        asked_at: float | None = clock.now()
-        async with closing(self._reply.stages.llm.process(request.prompt)) as deltas:
-            while (delta := await self._next(deltas)) is not None:
-                if asked_at is not None:
-                    metrics.STAGE_SECONDS.labels("llm").observe(clock.now() - asked_at)
-                    asked_at = None
-                if delta.usage is not None:
-                    self._account(delta.usage)
-                if delta.text:
-                    yield delta.text
+        llm, work = self._reply.stages.llm, self._reply.measured.work("llm")
+        try:
+            async with work.of(llm.process(request.prompt)) as deltas:
+                while (delta := await self._next(deltas)) is not None:
+                    if delta.usage is not None:
+                        self._account(delta.usage)
+                    if delta.text:
+                        yield delta.text
+        finally:
+            work.end(llm.active)
 
     async def _next(self, deltas: AsyncIterator[TextDelta]) -> TextDelta | None:
         """The chain bounds the wait for the first one; this bounds a silence in mid-answer."""

@@ -575,5 +575,6 @@ async def test_the_record_holds_what_was_heard_and_decided(room: Room) -> None:
     await room.hush(1000)
     assert [type(event).__name__ for event in room.events] == [
         *("SpeechMaybe", "PlaybackPaused", "SpeechStarted", "SpeechPaused"),
-        *("SpeculationStarted", "SpeculationJudged", "BargedIn", "TurnCommitted"),
+        *("SpeculationStarted", "RecognitionDone", "SpeculationJudged", "BargedIn"),
+        "TurnCommitted",
     ]

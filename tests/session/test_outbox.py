@@ -220,7 +220,7 @@ async def test_a_waiter_learns_of_a_restart_without_a_rest() -> None:
 async def test_the_observer_is_told_what_was_sent_as_it_was_stamped() -> None:
     told: list[tuple[str, int, int | None, int]] = []
     outbox = Outbox(
-        "s", on_sent=lambda m, size: told.append((m.type, m.seq, m.generation_id, size))
+        "s", on_sent=lambda m, size, _: told.append((m.type, m.seq, m.generation_id, size))
     )
     generation = outbox.open_generation()
     outbox.post(Pong(t=1))

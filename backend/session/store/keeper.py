@@ -114,8 +114,6 @@ class RecordKeeper:
                     await self._write(*next(iter(self._changes.items())))
         except StoreError:
             return  # counted and logged; the changes wait for the next time
-        finally:
-            metrics.STORE_WAITING.set(len(self._changes))
         if self._breaker.reason:
             log.info("store.back")
         self._breaker.succeeded()

@@ -6,6 +6,7 @@ thread. Nothing here reads a file or decides anything about the conversation.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -21,6 +22,8 @@ from backend.session.timeline.facts import (
     snake_name,
     sound_ms,
 )
+from backend.session.timeline.recent_turns import OnTurn, RecentTurns
+from backend.session.timeline.spans import TurnSpans
 from backend.session.timeline.writer import writer
 
 
@@ -36,15 +39,33 @@ class Sink(Protocol):
     def close(self) -> None: ...
 
 
+class NoFile:
+    """Where no file is wanted."""
+
+    def put(self, line: Header | Event) -> bool:
+        return True
+
+    def flush(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class Timeline:
     """Lines of one session. All methods run on the event loop and return at once.
 
     The header tells what really runs, so it is written with the greeting; what happens before
-    waits for it.
+    waits for it. `on_turn` is given every reply that is over, as spans.
     """
 
-    def __init__(self, sink: Sink, settings: Settings, session_id: str) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        settings: Settings,
+        session_id: str,
+        on_turn: OnTurn = lambda turn: None,
+    ) -> None:
         self._sink = sink
+        self._recent = RecentTurns(on_turn)
         self._settings = settings
         self._session_id = session_id
         self._began_s = clock.now()
@@ -57,6 +78,7 @@ class Timeline:
     def note(self, event: str, /, generation: int | None = None, **facts: Any) -> None:
         """Something happened now. Facts are JSON values: numbers and names, never words."""
         noted = Event(clock.now() - self._began_s, event, generation, facts)
+        self._recent.take(noted)
         if self._before is not None:
             self._before.append(noted)
         else:
@@ -80,13 +102,13 @@ class Timeline:
             self.note("microphone", ms=self._silent_samples * 1000 // SAMPLE_RATE)
             self._silent_samples = 0
 
-    def sent(self, message: ServerMessage, media_bytes: int = 0) -> None:
+    def sent(self, message: ServerMessage, media_bytes: int = 0, took_s: float = 0.0) -> None:
         """A message that went to the client, as `server.<type>`, stamped as it was sent."""
         if isinstance(message, SessionReady) and self._before is not None:
             self._begin(message)
         facts = message_facts(message, with_words=self._is_recording)
         if media_bytes:
-            facts["media_bytes"] = media_bytes
+            facts |= {"media_bytes": media_bytes, "took_ms": round(took_s * 1000, 1)}
         kind = type(message).model_fields["type"].default  # the base class has no type of its own
         self.note(f"server.{kind}", message.generation_id, **facts)
         if isinstance(message, TurnEnd):
@@ -96,6 +118,11 @@ class Timeline:
         """A voice event or a decision of the ear (a dataclass), as `ear.<name>`."""
         self.note(f"ear.{snake_name(event)}", **event_facts(event, with_words=self._is_recording))
 
+    @property
+    def turns(self) -> Sequence[TurnSpans]:
+        """The last replies that are over, oldest first."""
+        return self._recent.turns
+
     def flush(self) -> None:
         """What is told so far should be on disk soon."""
         self._sink.flush()
@@ -104,6 +131,7 @@ class Timeline:
         """Nothing follows. Safe to call twice."""
         if self._before is not None:
             self._begin(None)
+        self._recent.close()
         self._sink.close()
 
     def _begin(self, ready: SessionReady | None) -> None:
@@ -131,10 +159,10 @@ class Timeline:
 
 
 class NullTimeline(Timeline):
-    """Keeps nothing."""
+    """Keeps nothing, and nothing in mind."""
 
     def __init__(self) -> None:
-        pass
+        self._recent = RecentTurns()
 
     def note(self, event: str, /, generation: int | None = None, **facts: Any) -> None: ...
 
@@ -142,7 +170,7 @@ class NullTimeline(Timeline):
 
     def microphone(self, pcm: Pcm) -> None: ...
 
-    def sent(self, message: ServerMessage, media_bytes: int = 0) -> None: ...
+    def sent(self, message: ServerMessage, media_bytes: int = 0, took_s: float = 0.0) -> None: ...
 
     def observed(self, event: object) -> None: ...
 
@@ -151,9 +179,12 @@ class NullTimeline(Timeline):
     def close(self) -> None: ...
 
 
-def open_timeline(settings: Settings, session_id: str) -> Timeline:
-    """The timeline of a session that begins now; one that keeps nothing where none is wanted."""
+def open_timeline(
+    settings: Settings, session_id: str, on_turn: OnTurn = lambda turn: None
+) -> Timeline:
+    """The timeline of a session that begins now; without a file where none is wanted."""
     folder = settings.timeline.dir
-    if folder is None:
-        return NullTimeline()
-    return Timeline(writer.open(folder, session_id, settings.timeline.keep), settings, session_id)
+    sink: Sink = NoFile()
+    if folder is not None:
+        sink = writer.open(folder, session_id, settings.timeline.keep)
+    return Timeline(sink, settings, session_id, on_turn)

@@ -94,6 +94,10 @@ class Writer:
     def tell(self, file: TimelineFile, what: _Flush | _Close) -> None:
         self._jobs.put((file, what))
 
+    def __len__(self) -> int:
+        """Lines that wait for the disk."""
+        return self._jobs.qsize()
+
     def drain(self, timeout_s: float = LAST_LINES_S) -> bool:
         """Wait until everything told so far is on disk; `False` if that takes too long."""
         if self._thread is None:

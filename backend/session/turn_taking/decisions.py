@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from backend.handlers.vad.segmenter import VadEvent
 from backend.session.turn_taking.completeness import Completeness
+from backend.session.turn_taking.recogniser import Purpose
 from backend.session.turn_taking.words import Words
 
 
@@ -31,6 +32,14 @@ class SpeculationJudged(Decision):
 @dataclass(frozen=True, slots=True)
 class SpeculationDropped(Decision):
     """The user went on."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecognitionDone(Decision):
+    """The recogniser was busy for `cost_ms`, whatever came of it."""
+
+    purpose: Purpose
+    cost_ms: float
 
 
 @dataclass(frozen=True, slots=True)

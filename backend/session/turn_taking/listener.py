@@ -133,6 +133,8 @@ class Listener:
 
     async def recognised(self, outcome: Recognised) -> None:
         """A recognition came to its end."""
+        cost_ms = outcome.cost_s * 1000
+        self._observe(decisions.RecognitionDone(self._vad.now_ms, outcome.job.purpose, cost_ms))
         if isinstance(outcome.result, Transcript):  # noise costs nothing, and says nothing of cost
             sound_s = outcome.job.segment.pcm.size / SAMPLE_RATE
             self._pace.took(outcome.cost_s, sound_s, clock.now())
