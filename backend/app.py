@@ -17,12 +17,13 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from backend import __version__, metrics
-from backend.api import http, rest, ws
+from backend.api import avatars, http, rest, ws
 from backend.api.service import Service
 from backend.autopull import keep_pulling
+from backend.avatar.create.atelier import Atelier
 from backend.config import Settings, StoreSettings
 from backend.engine.local import LocalEngine
-from backend.errors import AvatarChatError, wire_error
+from backend.errors import AvatarChatError, AvatarNotCreated, wire_error
 from backend.session.manager import SessionManager
 from backend.session.session import Session
 from backend.session.stages import StageFactory
@@ -52,7 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
         ),
         keeper,
     )
-    service = Service(settings, engine, manager, factory.avatars, keeper)
+    service = Service(settings, engine, manager, keeper, Atelier(settings.avatar))
     vitals = Vitals(service, factory)
 
     @asynccontextmanager
@@ -66,6 +67,7 @@ def create_app(settings: Settings) -> FastAPI:
             keep_pulling(settings),
         ):
             yield
+            await service.atelier.cancel()
             await service.channels.close()
             await manager.close()
             await keeper.close()
@@ -81,7 +83,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(rest.router)
     app.include_router(ws.router)
     app.include_router(http.router)
+    app.include_router(avatars.router)
     app.add_exception_handler(http.Refused, http.refusal)
+    app.add_exception_handler(AvatarNotCreated, avatars.refusal)
     _serve_page(app, settings)
     return app
 

@@ -9,14 +9,27 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.status import Status
 from rich.table import Table
 
+from backend.avatar.create.progress import Tell
 from backend.config import load_settings
 
 app = typer.Typer(help="Avatars: see, make, try and remove.", no_args_is_help=True)
 console = Console(stderr=True)
 
+_STEPS = {
+    "find": "Looking for the face",
+    "choose": "Choosing the calmest seconds",
+    "draw": "Drawing the loop",
+    "mark": "Marking the mouth in each frame",
+    "pack": "Writing the package",
+}
 _PREVIEW = "Hello, how do you do? My mouth moves with every word: papa, vivid, choose, three, wow."
+
+
+def _shown_in(status: Status) -> Tell:
+    return lambda step, part: status.update(f"{_STEPS[step]} · {part:.0%}")
 
 
 @app.command("list")
@@ -57,7 +70,7 @@ def create(
     order = maker.Order(source, about, size, overwrite)
     with console.status("") as status:
         finders = MediaPipe(settings.finder_python)
-        package = maker.create(order, settings.dir, finders, lambda step: status.update(step))
+        package = maker.create(order, settings.dir, finders, _shown_in(status))
     console.print(
         f"{package.root} is ready. See it talk: avatar-chat avatar preview {about.id}",
         highlight=False,
@@ -93,7 +106,7 @@ def mark(avatar_id: Annotated[str, typer.Argument(help="Avatar id.")]) -> None:
     package = find_avatar(settings.dir, avatar_id)
     with console.status("") as status:
         finders = MediaPipe(settings.finder_python)
-        maker.mark(package, finders, lambda step: status.update(step))
+        maker.mark(package, finders, _shown_in(status))
     console.print(f"{package.marks} is written.", highlight=False)
 
 

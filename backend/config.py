@@ -248,6 +248,15 @@ class AvatarSettings(Section):
         ROOT / ".venv-faces/bin/python",
         description="Python of the face finder, which only `avatar create` and `mark` need.",
     )
+    creation: Literal["off", "local", "token"] = Field(
+        "local",
+        description="Who may make and delete avatars over the network: nobody, the service's own "
+        "computer and whoever has `server.token`, or the latter alone.",
+    )
+    creation_max_mb: int = Field(
+        200, ge=1, description="Largest photo or video that is taken for an avatar, in megabytes."
+    )
+    creation_timeout_s: float = Field(300.0, gt=0, description="Bound on the making of an avatar.")
     timeout_s: float = Field(
         5.0, gt=0, description="Bound on the first picture of a sentence; then it is only spoken."
     )

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from backend import __version__, metrics
 from backend.api.channel import Channels
+from backend.avatar.create.atelier import Atelier
 from backend.avatar.package import IDLE, POSTER, AvatarPackage
+from backend.avatar.shelf import list_avatars
 from backend.config import Settings
 from backend.engine.base import Engine
 from backend.protocol import AvatarInfo, Providers, SessionReady
@@ -50,12 +52,17 @@ class Service:
     settings: Settings
     engine: Engine
     manager: SessionManager
-    avatars: Sequence[AvatarPackage]
     keeper: RecordKeeper
+    atelier: Atelier
     channels: Channels = field(default_factory=Channels)
     readiness: Readiness = field(default_factory=Readiness)
     providers: Providers | None = None
     version: str = __version__
+
+    @property
+    def avatars(self) -> Sequence[AvatarPackage]:
+        """Those that are there now: people make and delete them while it runs."""
+        return list_avatars(self.settings.avatar.dir)
 
     async def leave(self) -> None:
         """Not ready any more, nobody new, and every client sent on; then the process may end."""

@@ -18,6 +18,7 @@ import numpy as np
 from backend import clock, virtual_time
 from backend.api.connection import Connection
 from backend.api.service import Service
+from backend.avatar.create.atelier import Atelier
 from backend.config import Settings
 from backend.errors import AvatarChatError, BadTimeline
 from backend.handlers.messages import Pcm
@@ -103,7 +104,7 @@ class _Replay:
         manager = SessionManager(settings.session, make, keeper)
         try:
             await factory.warm_up()
-            yield Service(settings, engine, manager, factory.avatars, keeper)
+            yield Service(settings, engine, manager, keeper, Atelier(settings.avatar))
         finally:
             await manager.close()
             await engine.close()

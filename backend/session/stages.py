@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import structlog
 
 from backend import clock
 from backend.avatar.package import AvatarPackage
-from backend.avatar.shelf import find_avatar, list_avatars
+from backend.avatar.shelf import find_avatar
 from backend.config import Settings
 from backend.engine.base import Engine
 from backend.errors import AvatarChatError
@@ -100,10 +100,6 @@ class StageFactory:
         self._engine = engine
         self._weights = Weights()
         self._breakers = Breakers()
-
-    @property
-    def avatars(self) -> Sequence[AvatarPackage]:
-        return list_avatars(self._settings.avatar.dir)
 
     def build(self, session_id: str, on_change: OnChange = lambda change: None) -> Stages:
         """Fresh handlers for one session; nothing is loaded yet."""

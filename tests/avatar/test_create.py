@@ -19,6 +19,8 @@ from backend.avatar.create.files import About
 from backend.avatar.create.finder import MediaPipe
 from backend.avatar.create.framing import frame_face
 from backend.avatar.create.maker import PORTRAIT, Order, create, id_of, mark
+from backend.avatar.create.naming import free_id
+from backend.avatar.create.progress import Step, steps_of
 from backend.avatar.create.refusals import (
     AlreadyThere,
     BadName,
@@ -52,8 +54,8 @@ def order(source: Path = POSTER, avatar_id: str = "anna", **options: object) -> 
     return Order(source, About(avatar_id, "Anna", "private"), **options)
 
 
-def quiet(step: str) -> None:
-    assert step
+def quiet(step: Step, part: float) -> None:
+    assert 0 <= part <= 1
 
 
 def turned(mesh: np.ndarray) -> np.ndarray:
@@ -183,6 +185,25 @@ def test_names_become_ids() -> None:
         id_of("小雅")
 
 
+def test_an_id_that_is_free_is_found_for_every_name(tmp_path: Path) -> None:
+    for expected in ("anna", "anna-2", "anna-3"):
+        assert free_id(tmp_path, "Anna") == expected
+        (tmp_path / expected).mkdir()
+    assert free_id(tmp_path, "小雅") == "face"
+    assert len(free_id(tmp_path, "x" * 300)) <= 64
+
+
+@pytest.mark.parametrize("source", [POSTER, NORA / "idle.mp4"])
+def test_each_step_is_told_from_its_beginning_to_its_end(source: Path, tmp_path: Path) -> None:
+    told: list[tuple[Step, float]] = []
+    finders = Stored(nora())
+    package = create(order(source), tmp_path, finders, lambda *news: told.append(news))
+    made_of = package.card.made_of
+    assert made_of == ("photo" if source == POSTER else "video")
+    assert [step for step, part in told if part == 0] == list(steps_of(made_of))
+    assert told == sorted(told, key=lambda news: (list(Step).index(news[0]), news[1]))
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"no picture at all", b"\xff\xd8\xff\xe0broken", b"#EXTM3U\n#EXTINF:5,\na.mp4"]
 )
@@ -240,7 +261,7 @@ def test_a_short_video_is_refused(frames: int, tmp_path: Path) -> None:
 
 def test_a_photo_moves_without_a_seam_and_blinks_twice() -> None:
     picture, mesh = read_photo(POSTER), nora()
-    frames = animate(picture, mesh)
+    frames = animate(picture, mesh, lambda part: None)
     steps = [
         np.abs(frames[n - 1].astype(int) - frames[n]).mean() for n in range(len(frames))
     ]  # the first is the seam

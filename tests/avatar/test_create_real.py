@@ -10,6 +10,7 @@ from backend.avatar.create import mesh as m
 from backend.avatar.create.files import About
 from backend.avatar.create.finder import MediaPipe
 from backend.avatar.create.maker import Order, create
+from backend.avatar.create.progress import Step
 from backend.avatar.create.refusals import FaceTilted, NoFace, SeveralFaces
 from backend.avatar.create.source import read_photo
 from backend.avatar.marks import load_marks
@@ -26,8 +27,8 @@ pytestmark = pytest.mark.skipif(
 FINDERS = MediaPipe(PYTHON)
 
 
-def quiet(step: str) -> None:
-    assert step
+def quiet(step: Step, part: float) -> None:
+    assert 0 <= part <= 1
 
 
 def test_the_poster_has_the_stored_mesh() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from backend.api.connection import Connection
 from backend.api.service import Service
+from backend.avatar.create.atelier import Atelier
 from backend.config import Settings
 from backend.protocol import Hello
 from backend.replay.page import Page
@@ -35,7 +36,9 @@ class House:
         self._keeper = RecordKeeper(MemoryStore(settings.store.ttl_s))
         self._manager = SessionManager(settings.session, self._session, self._keeper)
         engine: Any = None  # nothing here asks for one
-        self._service = Service(settings, engine, self._manager, (), self._keeper)
+        self._service = Service(
+            settings, engine, self._manager, self._keeper, Atelier(settings.avatar)
+        )
         self._connections: list[asyncio.Task[None]] = []
 
     @asynccontextmanager

@@ -7,6 +7,7 @@ last frame leads into the first.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -77,10 +78,14 @@ class Animation:
         return np.asarray(np.clip(picture + 0.5, 0, 255), np.uint8)
 
 
-def animate(picture: Image, mesh: Mesh) -> list[Image]:
-    """The whole loop."""
+def animate(picture: Image, mesh: Mesh, tell: Callable[[float], None]) -> list[Image]:
+    """The whole loop. tell: told how much of it is drawn, 0..1."""
     animation = Animation(picture, mesh)
-    return [animation.frame(number) for number in range(FRAMES)]
+    frames = []
+    for number in range(FRAMES):
+        tell(number / FRAMES)
+        frames.append(animation.frame(number))
+    return frames
 
 
 def _shut(number: int) -> float:

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from backend.avatar.card import MadeOf
 from backend.avatar.codecs import FPS
 from backend.avatar.create import mesh as m
 from backend.avatar.create.finder import Image
@@ -41,7 +42,7 @@ class About:
 
 
 def write_package(
-    folder: Path, about: About, frames: Sequence[Image], meshes: Sequence[Mesh]
+    folder: Path, about: About, frames: Sequence[Image], meshes: Sequence[Mesh], made_of: MadeOf
 ) -> None:
     """frames: the loop, all of one size. meshes: the face in each, as a loop without tremble."""
     folder.mkdir(parents=True)
@@ -64,6 +65,7 @@ def write_package(
         "fps": FPS,
         "frames": len(frames),
         "engine": "warp",
+        "made_of": made_of,
         "languages": _LANGUAGES,
         "licence": about.licence,
         "credits": about.credits,

@@ -6,11 +6,9 @@ others and moved into place at the end, in one go.
 
 from __future__ import annotations
 
-import re
 import shutil
 import tempfile
-import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -19,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from backend.avatar.card import SAFE_ID
+from backend.avatar.codecs import FPS
 from backend.avatar.create import judge
 from backend.avatar.create import mesh as m
 from backend.avatar.create.animate import animate
@@ -26,12 +25,14 @@ from backend.avatar.create.files import About, write_package
 from backend.avatar.create.finder import Finders, Image
 from backend.avatar.create.framing import Crop, frame_face
 from backend.avatar.create.mesh import Mesh
+from backend.avatar.create.naming import latin_id
+from backend.avatar.create.progress import Step, Tell
 from backend.avatar.create.refusals import (
     AlreadyThere,
     BadName,
     NoQuietStretch,
 )
-from backend.avatar.create.source import is_photo, read_photo, read_video
+from backend.avatar.create.source import is_photo, length_s, read_photo, read_video
 from backend.avatar.create.stretch import SEAM_FRAMES, Seen, best_stretch, join
 from backend.avatar.facebox import face_box
 from backend.avatar.marks import load_marks, write_marks
@@ -39,8 +40,6 @@ from backend.avatar.package import AvatarPackage
 from backend.avatar.template import load_template
 
 SQUARE, PORTRAIT = (512, 512), (480, 640)
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,29 +53,28 @@ class Order:
 
 
 def id_of(name: str) -> str:
-    """The id that a name becomes: Latin letters and digits, the rest hyphens. Raises BadName."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-    made = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:64]
-    if not SAFE_ID.fullmatch(made):
+    """The id that a name becomes. Raises BadName."""
+    if not (made := latin_id(name)):
         raise BadName(f"No id can be made of the name {name!r}. Give one, such as: --id anna")
     return made
 
 
-def create(order: Order, avatars: Path, finders: Finders, say: Say) -> AvatarPackage:
+def create(order: Order, avatars: Path, finders: Finders, tell: Tell) -> AvatarPackage:
     """Make the package in the folder `avatars`.
 
-    say: told about each step in a few words.
+    tell: told about each step, from its beginning to its end.
 
     Raises:
         AvatarNotCreated: the source will not do, or the id is bad or taken; nothing was changed.
     """
     target = _target(order, avatars)
-    frames, meshes = (_of_photo if is_photo(order.source) else _of_video)(order, finders, say)
-    say("Writing the package")
+    by_photo = is_photo(order.source)
+    frames, meshes = (_of_photo if by_photo else _of_video)(order, finders, tell)
+    tell(Step.PACK, 0)
     avatars.mkdir(parents=True, exist_ok=True)
     with _workshop(avatars) as workshop:
         made = workshop / order.about.id
-        write_package(made, order.about, frames, meshes)
+        write_package(made, order.about, frames, meshes, "photo" if by_photo else "video")
         package = AvatarPackage.load(made)
         load_template(package)
         load_marks(package)
@@ -86,14 +84,14 @@ def create(order: Order, avatars: Path, finders: Finders, say: Say) -> AvatarPac
     return AvatarPackage.load(target)
 
 
-def mark(package: AvatarPackage, finders: Finders, say: Say) -> None:
+def mark(package: AvatarPackage, finders: Finders, tell: Tell) -> None:
     """Note where the mouth is in a package's own loop, so that it can be warped, too.
 
     Raises:
         AvatarNotCreated: no face is found in a frame. BrokenAvatar: the package is not whole.
     """
     load_template(package)
-    meshes = _followed(list(read_video(package.idle)), finders, say)
+    meshes = _followed(list(read_video(package.idle)), finders, tell)
     write_marks(package.marks, m.marks_of(np.stack(meshes)))
     load_marks(package)
 
@@ -121,9 +119,9 @@ def _workshop(avatars: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _of_photo(order: Order, finders: Finders, say: Say) -> tuple[list[Image], list[Mesh]]:
+def _of_photo(order: Order, finders: Finders, tell: Tell) -> tuple[list[Image], list[Mesh]]:
     picture = read_photo(order.source)
-    say("Looking for the face")
+    tell(Step.FIND, 0)
     with finders("still") as finder:
         rough = judge.the_one(finder.find(picture))
         judge.require_large(rough)
@@ -132,24 +130,32 @@ def _of_photo(order: Order, finders: Finders, say: Say) -> tuple[list[Image], li
     judge.require_frontal(mesh)
     judge.require_at_rest(mesh)
     judge.require_sharp(frame, mesh)
-    say("Letting it breathe, sway and blink")
-    frames = animate(frame, mesh)
-    return frames, _followed(frames, finders, say)
+    frames = animate(frame, mesh, lambda part: tell(Step.DRAW, part))
+    return frames, _followed(frames, finders, tell)
 
 
-def _of_video(order: Order, finders: Finders, say: Say) -> tuple[list[Image], list[Mesh]]:
-    say("Following the face through the video")
-    with finders("moving") as finder:
-        seen = [Seen.of(p, finder.find(p)) for p in read_video(order.source)]
+def _of_video(order: Order, finders: Finders, tell: Tell) -> tuple[list[Image], list[Mesh]]:
+    seen = _watched(order.source, finders, tell)
     if len(seen) < 2:
         raise NoQuietStretch("This video has a single picture. Hand in a photo, or film longer.")
-    say("Choosing the calmest seconds")
+    tell(Step.CHOOSE, 0)
     found = best_stretch(seen)
     chosen = range(found.begin - SEAM_FRAMES, found.end)
     meshes = [mesh for mesh in (seen[number].mesh for number in chosen) if mesh is not None]
+    tell(Step.DRAW, 0)
     frames = _cut(order, chosen, meshes)
-    say(f"Joining {len(frames) / 25:.1f} s into a loop")
-    return frames, _followed(frames, finders, say)
+    return frames, _followed(frames, finders, tell)
+
+
+def _watched(source: Path, finders: Finders, tell: Tell) -> list[Seen]:
+    """The face in each picture of a video."""
+    expected = length_s(source) * FPS
+    seen: list[Seen] = []
+    with finders("moving") as finder:
+        for picture in read_video(source):
+            tell(Step.FIND, min(1, len(seen) / expected))
+            seen.append(Seen.of(picture, finder.find(picture)))
+    return seen
 
 
 def _cut(order: Order, chosen: range, meshes: Sequence[Mesh]) -> list[Image]:
@@ -174,9 +180,11 @@ def _crop(meshes: Sequence[Mesh], picture: Image, size: tuple[int, int]) -> Crop
     return frame_face((x0, y0, x1, y1), (width, height), size)
 
 
-def _followed(frames: Sequence[Image], finders: Finders, say: Say) -> list[Mesh]:
+def _followed(frames: Sequence[Image], finders: Finders, tell: Tell) -> list[Mesh]:
     """The face in each frame of the loop, without the finder's own tremble."""
-    say("Marking the mouth in each frame")
+    meshes = []
     with finders("moving") as finder:
-        meshes = [judge.the_one(finder.find(frame)) for frame in frames]
+        for number, frame in enumerate(frames):
+            tell(Step.MARK, number / len(frames))
+            meshes.append(judge.the_one(finder.find(frame)))
     return list(m.smoothed(np.stack(meshes)))

@@ -1,8 +1,11 @@
 """Why a photo or video does not become an avatar, each with what to do about it.
 
+A refusal's `code` is its name on the wire, so that a page can say it in its reader's language.
+
 AvatarNotCreated
 ├── Unreadable      no picture and no video that can be decoded
 ├── TooLong         a video of more than a minute
+├── TooLarge        more bytes or pixels than are taken
 ├── NoFace          nobody is in the picture
 ├── SeveralFaces    more than one person is
 ├── FaceTooSmall    too few pixels
@@ -15,7 +18,11 @@ AvatarNotCreated
 ├── NoQuietStretch  a video in which no few seconds can be a loop
 ├── BadName         no id can be made of the name
 ├── AlreadyThere    an avatar has this id
-└── NoFinder        the face finder is not installed, or fails
+├── NoFinder        the face finder is not installed, or fails
+├── TooSlow         it took longer than allowed
+├── NotAllowed      who asks over the network may not
+├── CreationOff     nobody may over the network
+└── CreationBusy    another avatar is being made
 """
 
 from __future__ import annotations
@@ -24,60 +31,80 @@ from backend.errors import AvatarNotCreated
 
 
 class Unreadable(AvatarNotCreated):
-    pass
+    code = "unreadable"
 
 
 class TooLong(AvatarNotCreated):
-    pass
+    code = "too_long"
+
+
+class TooLarge(AvatarNotCreated):
+    code = "source_too_large"
 
 
 class NoFace(AvatarNotCreated):
-    pass
+    code = "no_face"
 
 
 class SeveralFaces(AvatarNotCreated):
-    pass
+    code = "several_faces"
 
 
 class FaceTooSmall(AvatarNotCreated):
-    pass
+    code = "face_too_small"
 
 
 class FaceTurned(AvatarNotCreated):
-    pass
+    code = "face_turned"
 
 
 class FaceTilted(AvatarNotCreated):
-    pass
+    code = "face_tilted"
 
 
 class FaceCutOff(AvatarNotCreated):
-    pass
+    code = "face_cut_off"
 
 
 class Blurred(AvatarNotCreated):
-    pass
+    code = "blurred"
 
 
 class MouthOpen(AvatarNotCreated):
-    pass
+    code = "mouth_open"
 
 
 class EyesClosed(AvatarNotCreated):
-    pass
+    code = "eyes_closed"
 
 
 class NoQuietStretch(AvatarNotCreated):
-    pass
+    code = "no_quiet_stretch"
 
 
 class BadName(AvatarNotCreated):
-    pass
+    code = "bad_name"
 
 
 class AlreadyThere(AvatarNotCreated):
-    pass
+    code = "already_there"
 
 
 class NoFinder(AvatarNotCreated):
-    pass
+    code = "no_finder"
+
+
+class TooSlow(AvatarNotCreated):
+    code = "too_slow"
+
+
+class NotAllowed(AvatarNotCreated):
+    code = "not_allowed"
+
+
+class CreationOff(AvatarNotCreated):
+    code = "creation_off"
+
+
+class CreationBusy(AvatarNotCreated):
+    code = "creation_busy"

@@ -11,10 +11,12 @@ import numpy as np
 
 from backend.avatar.codecs import FPS
 from backend.avatar.create.finder import Image
-from backend.avatar.create.refusals import TooLong, Unreadable
+from backend.avatar.create.refusals import TooLarge, TooLong, Unreadable
 
 MOST_S = 60
 _MOST_BYTES = 1_000_000_000
+_MOST_PIXELS = 36_000_000
+"""Of a picture of a video: 8K has 33 million."""
 # Files that hold pictures themselves: neither playlists, which lead elsewhere, nor text.
 _CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf"
 
@@ -24,7 +26,7 @@ def is_photo(path: Path) -> bool:
     if not path.is_file():
         raise Unreadable(f"There is no file {path}.")
     if path.stat().st_size > _MOST_BYTES:
-        raise Unreadable(f"{path} is larger than a gigabyte. Hand in a shorter or smaller one.")
+        raise TooLarge(f"{path.name} is larger than a gigabyte. Hand in a shorter or smaller one.")
     return cv2.haveImageReader(str(path))
 
 
@@ -33,9 +35,9 @@ def read_photo(path: Path) -> Image:
     try:
         picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
     except cv2.error as error:  # more pixels than OpenCV takes
-        raise Unreadable(f"{path} is too large a picture.") from error
+        raise TooLarge(f"{path.name} has too many pixels. Save it smaller.") from error
     if picture is None:
-        raise Unreadable(f"{path} cannot be decoded. Save it anew as JPEG or PNG.")
+        raise Unreadable(f"{path.name} cannot be decoded. Save it anew as JPEG or PNG.")
     return np.asarray(picture, np.uint8)
 
 
@@ -43,26 +45,28 @@ def read_video(path: Path) -> Iterator[Image]:
     """Its pictures at 25 a second, whatever its own rate is.
 
     Raises:
-        Unreadable: it has no picture track that can be decoded. TooLong: as it says.
+        Unreadable: it has no picture track that can be decoded. TooLong, TooLarge: as they say.
     """
     try:
         with av.open(str(path), options={"format_whitelist": _CONTAINERS}) as video:
             if not video.streams.video:
-                raise Unreadable(f"{path} has no picture.")
+                raise Unreadable(f"{path.name} has no picture.")
             yield from _even(video, path)
     except (av.FFmpegError, ValueError) as error:
         raise Unreadable(
-            f"{path} is no photo or video that can be decoded. JPEG, PNG, WebP and MP4 can."
+            f"{path.name} is no photo or video that can be decoded. JPEG, PNG, WebP and MP4 can."
         ) from error
 
 
 def _even(video: av.container.InputContainer, path: Path) -> Iterator[Image]:
     begin_s, given = None, 0
     for frame in video.decode(video=0):
+        if frame.width * frame.height > _MOST_PIXELS:
+            raise TooLarge(f"{path.name} has too many pixels. Export it in 1080p.")
         here_s = frame.time or 0.0
         begin_s = here_s if begin_s is None else begin_s
         if here_s - begin_s > MOST_S:
-            raise TooLong(f"{path} is longer than {MOST_S} s. Cut out the calmest part of it.")
+            raise TooLong(f"{path.name} is longer than {MOST_S} s. Cut out the calmest part of it.")
         wanted = int((here_s - begin_s) * FPS + 0.5) + 1
         if wanted > given:
             picture = _upright(frame)
@@ -75,3 +79,17 @@ def _upright(frame: av.VideoFrame) -> Image:
     """Phones lay their videos down and note how to stand them up."""
     quarters = round(frame.rotation / 90)
     return np.ascontiguousarray(np.rot90(frame.to_ndarray(format="bgr24"), quarters))
+
+
+def length_s(path: Path) -> float:
+    """What a video says about its length; `MOST_S` where it says nothing.
+
+    Raises:
+        Unreadable: it cannot be opened.
+    """
+    try:
+        with av.open(str(path), options={"format_whitelist": _CONTAINERS}) as video:
+            said_s = (video.duration or 0) / av.time_base
+    except (av.FFmpegError, ValueError) as error:
+        raise Unreadable(f"{path.name} is no video that can be decoded.") from error
+    return said_s if 0 < said_s <= MOST_S else MOST_S

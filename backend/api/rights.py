@@ -1,0 +1,68 @@
+"""Who may make and delete avatars over the network."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+from urllib.parse import urlsplit
+
+from fastapi import Request
+from pydantic import SecretStr
+
+from backend.avatar.create.refusals import CreationOff, NotAllowed
+from backend.config import Settings
+
+_FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
+"""A proxy sits on this computer, whoever is behind it."""
+
+ELSEWHERE = (
+    "Avatars can be made and deleted on the computer that the service runs on, or with its access "
+    "token (server.token; on the page: #token=… at the end of the address)."
+)
+WITHOUT_TOKEN = (
+    "Avatars can be made and deleted only with the access token of the service (server.token; on "
+    "the page: #token=… at the end of the address)."
+)
+
+
+def require_creation(request: Request, settings: Settings) -> None:
+    """Raises CreationOff, NotAllowed."""
+    creation = settings.avatar.creation
+    if creation == "off":
+        raise CreationOff("This service makes no avatars over the network (avatar.creation).")
+    if _is_of_another_site(request):
+        raise NotAllowed("Another site may not ask for this.")
+    if _has_token(request, settings.server.token):
+        return
+    if creation == "token":
+        raise NotAllowed(WITHOUT_TOKEN)
+    if not _is_local(request):
+        raise NotAllowed(ELSEWHERE)
+
+
+def _has_token(request: Request, wanted: SecretStr | None) -> bool:
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    if wanted is None or scheme.lower() != "bearer":
+        return False
+    return secrets.compare_digest(wanted.get_secret_value().encode(), given.strip().encode())
+
+
+def _is_of_another_site(request: Request) -> bool:
+    """A page of elsewhere, open in a browser on this computer, is not the person before it."""
+    origin = request.headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != request.headers.get("host")
+
+
+def _is_local(request: Request) -> bool:
+    """From this computer, and meant for it: a name that leads here for now is not enough."""
+    if any(name in request.headers for name in _FORWARDED):
+        return False
+    here = request.client is not None and _is_loopback(request.client.host)
+    return here and _is_loopback(request.url.hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
