@@ -260,8 +260,21 @@ class AvatarSettings(Section):
     timeout_s: float = Field(
         5.0, gt=0, description="Bound on the first picture of a sentence; then it is only spoken."
     )
+    head_motion: bool = Field(True, description="The head nods and tilts a little with the voice.")
+    cache_dir: Path | None = Field(
+        ROOT / "var/avatars",
+        description="Folder of decoded loops, which all workers share; empty keeps them in memory.",
+    )
+    cache_mb: int = Field(
+        4000, ge=100, description="Most of it; what was not used for longest goes first."
+    )
     crf: int = Field(23, ge=0, le=51, description="x264 quality; lower is better and larger.")
     audio_kbps: int = Field(64, ge=24, description="AAC bit rate.")
+
+    @field_validator("cache_dir", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
 
 
 class EngineSettings(Section):

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from backend.avatar.card import Place, corners
 from backend.avatar.codecs import I420
 from backend.avatar.colour import Float32
-from backend.avatar.template import split_planes
+from backend.avatar.planes import split_planes
 
 # Differences, full scale = 1, below which a place counts as still and above which as moved.
 STILL, MOVED = 0.03, 0.10

@@ -31,6 +31,7 @@ from backend.avatar.lipsync import (
 from backend.avatar.marks import load_marks
 from backend.avatar.package import AvatarPackage
 from backend.avatar.template import Template, load_template
+from backend.avatar.track_cache import IN_MEMORY, TrackCache
 from backend.avatar.warp import Warper
 from backend.errors import BrokenAvatar
 
@@ -127,7 +128,11 @@ class WarpPainter:
 
 
 def open_painter(
-    package: AvatarPackage, model: Path, threads: int, drawn_by: DrawnBy | None
+    package: AvatarPackage,
+    model: Path,
+    threads: int,
+    drawn_by: DrawnBy | None,
+    cache: TrackCache = IN_MEMORY,
 ) -> Painter:
     """The painter that the package's card asks for, or the one that `drawn_by` names.
 
@@ -135,7 +140,7 @@ def open_painter(
         BrokenAvatar: the package has not what it needs. ModelFileError: nor has the net.
     """
     changed_ns = model.stat().st_mtime_ns if model.exists() else 0
-    template = load_template(package)
+    template = load_template(package, cache)
     engine = drawn_by or package.card.engine
     # Who puts another net there wants it to draw, unless the settings say otherwise.
     if engine == "mouth" and (drawn_by or has_controls(model)):

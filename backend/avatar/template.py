@@ -6,7 +6,6 @@ planes.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -20,12 +19,12 @@ from backend.avatar.codecs import I420
 from backend.avatar.colour import Colour, Float32
 from backend.avatar.lipsync import FACE_SIZE
 from backend.avatar.package import AvatarPackage
-from backend.avatar.track_cache import TrackCache
+from backend.avatar.planes import split_planes
+from backend.avatar.still import read_png
+from backend.avatar.track_cache import IN_MEMORY, TrackCache
 from backend.avatar.tracks import Tracks
-from backend.errors import BrokenAvatar
 
 UPPER_ROWS = FACE_SIZE // 2
-_PRIVATE = TrackCache()
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class Template:
         return faces
 
 
-def load_template(package: AvatarPackage, cache: TrackCache = _PRIVATE) -> Template:
+def load_template(package: AvatarPackage, cache: TrackCache = IN_MEMORY) -> Template:
     """Decode and prepare; the same files give the same object.
 
     Raises:
@@ -82,13 +81,6 @@ def _load(root: Path, _changed_ns: int, cache: TrackCache) -> Template:
         for picture, box in zip(tracks.clip("idle"), package.card.face_boxes, strict=True)
     )
     return Template(frames, _read_mask(package), tracks)
-
-
-def split_planes(picture: I420) -> tuple[I420, I420, I420]:
-    """Views of the planes of an I420 picture: (h, w), (h/2, w/2), (h/2, w/2)."""
-    height, width = picture.shape[0] * 2 // 3, picture.shape[1]
-    chroma = picture[height:].reshape(2, height // 2, width // 2)
-    return picture[:height], chroma[0], chroma[1]
 
 
 def _even_box(box: Box, width: int, height: int) -> EvenBox:
@@ -113,24 +105,5 @@ def _to_face_size(crop: I420) -> Float32:
 
 
 def _read_mask(package: AvatarPackage) -> Float32:
-    _require_size(package)
-    mask = cv2.imread(str(package.mask), cv2.IMREAD_GRAYSCALE)
-    if mask is None:
-        raise BrokenAvatar(f"{package.card.id}/mask.png cannot be decoded. Restore the package.")
-    return np.asarray(mask, np.float32) / 255.0
-
-
-def _require_size(package: AvatarPackage) -> None:
-    """Before it is decoded: a small file may unfold into a very large picture."""
-    with package.mask.open("rb") as file:
-        header = file.read(24)
-    if header[:8] == b"\x89PNG\r\n\x1a\n" and len(header) == 24:
-        width, height = struct.unpack(">II", header[16:])
-        if (width, height) == (FACE_SIZE, FACE_SIZE):
-            return
-        found = f"{width}x{height} pixels"
-    else:
-        found = "no picture in PNG"
-    raise BrokenAvatar(
-        f"{package.card.id}/mask.png is {found}; it must be an 8-bit grey picture of 96x96."
-    )
+    mask = read_png(package.mask, FACE_SIZE, FACE_SIZE, is_grey=True)
+    return mask.astype(np.float32) / 255.0

@@ -110,6 +110,9 @@ class TrackCache:
                 path.unlink(missing_ok=True)
 
 
+IN_MEMORY = TrackCache()
+
+
 def _mapped(path: Path, shape: tuple[int, int, int]) -> Planes | None:
     """The file's contents; None when it is not there or not whole."""
     size = math.prod(shape)

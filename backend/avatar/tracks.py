@@ -9,15 +9,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from backend.avatar.card import Feeling
+from backend.avatar.matte import freed
 from backend.avatar.package import AvatarPackage
+from backend.avatar.planes import YuvPlanes, planes_of_bgr
+from backend.avatar.still import read_png
 from backend.avatar.track_cache import Planes, TrackCache
 from backend.avatar.video import Film
 from backend.errors import BrokenAvatar
 from backend.protocol import Clip
+
+_FREED = "freed-1"
+"""How pictures are freed of their background; another number for another way."""
 
 
 class Tracks:
@@ -49,6 +55,38 @@ class Tracks:
         card = self._package.card
         film = Film(self._package.matte(name), card.width // 2, card.height // 2, card.frames)
         return self._planes(film, film.height, film.luma)
+
+    def freed(self, name: Clip) -> Planes:
+        """A loop without its background: colours at the figure's edge are its own."""
+        sources = self._package.clip(name), self._package.matte(name), self._package.plate
+        return self._freed(sources, self.clip(name), self.matte(name), self._plate)
+
+    def freed_mood(self, name: Feeling) -> Planes:
+        """The same for a mood."""
+        assert self._package.card.moods is not None, "a feeling is named by the card"
+        x0, y0, x1, y1 = self._package.card.moods.box
+        sources = self._package.mood(name), self._package.matte("idle"), self._package.plate
+        half = slice(y0 // 2, y1 // 2), slice(x0 // 2, x1 // 2)
+        luma, blue, red = self._plate
+        plate = luma[y0:y1, x0:x1], blue[half], red[half]
+        return self._freed(sources, self.mood(name), self.matte("idle")[:, *half], plate)
+
+    def _freed(
+        self, sources: tuple[Path, ...], pictures: Planes, mattes: Planes, plate: YuvPlanes
+    ) -> Planes:
+        name = f"freed {sources[0].name}"
+        if name not in self._open:
+            key = f"{content_key(*sources)}-{_FREED}"
+            self._open[name] = self._cache.planes(
+                key, pictures.shape, lambda: freed(pictures, mattes, plate)
+            )
+        return self._open[name]
+
+    @cached_property
+    def _plate(self) -> YuvPlanes:
+        card = self._package.card
+        plate = read_png(self._package.plate, card.width, card.height, is_grey=False)
+        return planes_of_bgr(plate, self.colour)
 
     def _pictures(self, film: Film) -> Planes:
         self._require_colour(film)

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from backend.avatar.codecs import I420
 from backend.avatar.colour import Float32
 from backend.avatar.marks import Marks, lines_of
-from backend.avatar.template import Template, split_planes
+from backend.avatar.planes import split_planes
+from backend.avatar.template import Template
 from backend.avatar.warp_field import Field, Pose, field
 from backend.avatar.warp_inside import coverage, inside, palette
 from backend.avatar.warp_shape import MouthShape, mouth_shape

@@ -7,7 +7,8 @@ import pytest
 
 from backend.avatar.compositor import Compositor
 from backend.avatar.package import AvatarPackage
-from backend.avatar.template import Template, load_template, split_planes
+from backend.avatar.planes import split_planes
+from backend.avatar.template import Template, load_template
 
 
 @pytest.fixture
