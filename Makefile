@@ -84,4 +84,5 @@ lock: .venv/.installer
 docs: .venv/.dev frontend/node_modules/.installed
 	$(BIN)/python -m backend.protocol_docs > docs/protocol.md
 	$(BIN)/python -m backend.settings_docs > docs/settings.md
+	$(BIN)/python -m backend.metrics_docs > docs/metrics.md
 	$(NPM) run generate

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 import structlog
@@ -17,7 +18,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from backend import __version__, metrics
-from backend.api import avatars, http, rest, ws
+from backend.api import avatars, http, rest, status, ws
 from backend.api.service import Service
 from backend.autopull import keep_pulling
 from backend.avatar.create.atelier import Atelier
@@ -32,6 +33,7 @@ from backend.session.store.keeper import RecordKeeper
 from backend.session.store.memory import MemoryStore
 from backend.session.store.redis import RedisStore
 from backend.session.timeline import open_timeline
+from backend.tracing import open_tracer
 from backend.vitals import Vitals
 
 log = structlog.get_logger()
@@ -42,6 +44,7 @@ def create_app(settings: Settings) -> FastAPI:
     engine = LocalEngine(settings.engine)
     factory = StageFactory(settings, engine)
     keeper = RecordKeeper(_store(settings.store))
+    tracer = open_tracer(settings.tracing, __version__)
     manager = SessionManager(
         settings.session,
         lambda session_id: Session(
@@ -49,7 +52,9 @@ def create_app(settings: Settings) -> FastAPI:
             settings,
             factory.build,
             on_change=manager.keep,
-            timeline=open_timeline(settings, session_id),
+            timeline=open_timeline(
+                settings, session_id, partial(tracer.trace, session_id, time.time())
+            ),
         ),
         keeper,
     )
@@ -71,6 +76,7 @@ def create_app(settings: Settings) -> FastAPI:
             await service.channels.close()
             await manager.close()
             await keeper.close()
+            await asyncio.to_thread(tracer.close)
         await engine.close()
 
     app = FastAPI(
@@ -80,7 +86,9 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
     )
     app.state.service = service
+    app.state.watched = status.Watched(service, factory, vitals)
     app.include_router(rest.router)
+    app.include_router(status.router)
     app.include_router(ws.router)
     app.include_router(http.router)
     app.include_router(avatars.router)

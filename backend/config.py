@@ -42,6 +42,11 @@ class ServerSettings(Section):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="TCP port; 0 takes a free one.")
     token: SecretStr | None = Field(None, description="When set, `hello` must carry this token.")
+    admin_token: SecretStr | None = Field(
+        None,
+        description="Shows live sessions, their replies and the log in `/api/status` to whoever "
+        "sends it as `Authorization: Bearer …`; the service's own computer needs none.",
+    )
     page_dir: Path = Field(
         ROOT / "frontend/apps/chat/dist", description="Folder of the built chat page."
     )
@@ -297,6 +302,20 @@ class LogSettings(Section):
     format: Literal["console", "json"] = Field("console", description="Shape of a log line.")
 
 
+class TracingSettings(Section):
+    otlp_endpoint: str | None = Field(
+        None,
+        description="Base address of an OpenTelemetry collector (OTLP over HTTP), such as "
+        "`http://localhost:4318`; empty sends no traces. `OTEL_EXPORTER_OTLP_HEADERS` is honoured.",
+    )
+    service_name: str = Field("avatar-chat", description="`service.name` of every trace.")
+
+    @field_validator("otlp_endpoint", mode="before")
+    @classmethod
+    def _empty_is_none(cls, value: object) -> object:
+        return None if value == "" else value
+
+
 class ModelsSettings(Section):
     mirror: str | None = Field(
         None, description="Base address of a hub mirror for `models pull`; `HF_ENDPOINT` too."
@@ -329,6 +348,7 @@ class Settings(BaseSettings):
     breaker: BreakerSettings = BreakerSettings()
     models: ModelsSettings = ModelsSettings()
     log: LogSettings = LogSettings()
+    tracing: TracingSettings = TracingSettings()
 
     @classmethod
     def settings_customise_sources(

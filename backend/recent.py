@@ -95,4 +95,4 @@ def _percentiles(minutes: Iterable[_Minute]) -> Percentiles:
         return Percentiles(0, None, None, None)
     ranks = list(accumulate(weight for _, weight in weighed))
     found = [weighed[bisect_left(ranks, p * ranks[-1])][0] for p in PERCENTILES]
-    return Percentiles(round(ranks[-1]), *found)
+    return Percentiles(round(ranks[-1]), *(round(value, 6) for value in found))

@@ -29,6 +29,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     app = create_app(settings)
     config = uvicorn.Config(
         app,
+        log_config=None,  # its lines take the shape of ours
         log_level="warning",
         ws_max_size=MAX_FRAME_BYTES,
         timeout_graceful_shutdown=CLOSE_WITHIN_S,

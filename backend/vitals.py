@@ -31,6 +31,9 @@ class Vitals:
     def __init__(self, service: Service, factory: StageFactory) -> None:
         self._service = service
         self._factory = factory
+        self.busy_ratio = 0.0
+        """Part of their time that the workers worked, between the last two looks."""
+        self._looked_at_s = time.monotonic()
         self._busy_s: dict[int, float] = {}  # by process id
         self._restarts = 0
         self._shown: dict[int, tuple[str, int]] = {}  # by place: session and generation
@@ -108,10 +111,15 @@ class Vitals:
         assert isinstance(processes, list)
         assert isinstance(restarts, int)
         before, self._busy_s = self._busy_s, {}
+        worked_s = 0.0
         for worker in processes:
             slot, pid, busy_s = str(worker["slot"]), worker["pid"], worker["busy_s"]
-            metrics.WORKER_BUSY_SECONDS.labels(slot).inc(busy_s - before.get(pid, 0.0))
+            more_s = busy_s - before.get(pid, 0.0)
+            metrics.WORKER_BUSY_SECONDS.labels(slot).inc(more_s)
             self._busy_s[pid] = busy_s
+            worked_s += more_s
+        since_s, self._looked_at_s = self._looked_at_s, time.monotonic()
+        self.busy_ratio = worked_s / max(1, len(processes)) / (self._looked_at_s - since_s)
         metrics.WORKERS.set(len(processes))
         metrics.WORKER_RESTARTS.inc(restarts - self._restarts)
         self._restarts = restarts

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import FileResponse, JSONResponse
@@ -13,16 +12,15 @@ from pydantic import BaseModel, Field
 from backend import metrics
 from backend.api.service import Service, avatar_info
 from backend.avatar.package import IDLE, POSTER
-from backend.protocol import AvatarInfo, Providers
+from backend.protocol import AvatarInfo
 from backend.session.manager import new_session_id
-from backend.session.store.keeper import StoreHealth
 
 router = APIRouter()
 
 _AVATAR_FILES = {IDLE: "video/mp4", POSTER: "image/jpeg"}
 
 
-def _ready(service: Service) -> Ready:
+def readiness(service: Service) -> Ready:
     failure = service.keeper.health().failure
     return Ready(
         ready=service.readiness.ready,
@@ -49,16 +47,6 @@ class Ready(BaseModel):
     )
 
 
-class Status(BaseModel):
-    version: str
-    ready: Ready
-    providers: Providers | None = Field(description="what really runs; null until it is known")
-    model: str = Field(description="name of the language model that answers")
-    sessions: dict[str, int]
-    store: StoreHealth
-    engine: dict[str, Any]
-
-
 class CreatedSession(BaseModel):
     session_id: str
     ws_url: str
@@ -77,7 +65,7 @@ def readyz(request: Request, response: Response) -> Ready:
     A store that cannot be reached is a warning: conversations go on without it, and to take every
     backend that shares it out of service would end them.
     """
-    ready = _ready(_service(request))
+    ready = readiness(_service(request))
     response.status_code = 200 if ready.ready else 503
     return ready
 
@@ -85,28 +73,6 @@ def readyz(request: Request, response: Response) -> Ready:
 @router.get("/metrics", response_class=Response)
 def prometheus() -> Response:
     return Response(generate_latest(metrics.REGISTRY), media_type=CONTENT_TYPE_LATEST)
-
-
-@router.get("/api/status")
-async def status(request: Request) -> Status:
-    service = _service(request)
-    states = service.manager.states()
-    runs = service.providers.llm if service.providers else ""
-    return Status(
-        version=service.version,
-        ready=_ready(service),
-        providers=service.providers,
-        model=service.settings.llm.model if runs == "openai" else runs,
-        sessions={
-            "active": states.total(),
-            "attached": service.manager.attached,
-            "detached": service.manager.detached,
-            "limit": service.settings.session.limit,
-            **states,
-        },
-        store=service.keeper.health(),
-        engine=service.engine.status(),
-    )
 
 
 @router.get("/api/avatars")

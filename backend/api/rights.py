@@ -30,30 +30,30 @@ def require_creation(request: Request, settings: Settings) -> None:
     creation = settings.avatar.creation
     if creation == "off":
         raise CreationOff("This service makes no avatars over the network (avatar.creation).")
-    if _is_of_another_site(request):
+    if is_of_another_site(request):
         raise NotAllowed("Another site may not ask for this.")
-    if _has_token(request, settings.server.token):
+    if has_token(request, settings.server.token):
         return
     if creation == "token":
         raise NotAllowed(WITHOUT_TOKEN)
-    if not _is_local(request):
+    if not is_local(request):
         raise NotAllowed(ELSEWHERE)
 
 
-def _has_token(request: Request, wanted: SecretStr | None) -> bool:
+def has_token(request: Request, wanted: SecretStr | None) -> bool:
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
     if wanted is None or scheme.lower() != "bearer":
         return False
     return secrets.compare_digest(wanted.get_secret_value().encode(), given.strip().encode())
 
 
-def _is_of_another_site(request: Request) -> bool:
+def is_of_another_site(request: Request) -> bool:
     """A page of elsewhere, open in a browser on this computer, is not the person before it."""
     origin = request.headers.get("origin")
     return origin is not None and urlsplit(origin).netloc != request.headers.get("host")
 
 
-def _is_local(request: Request) -> bool:
+def is_local(request: Request) -> bool:
     """From this computer, and meant for it: a name that leads here for now is not enough."""
     if any(name in request.headers for name in _FORWARDED):
         return False

@@ -159,9 +159,9 @@ class Floor:
             self._on_phase(Phase.SPEAKING, "speaking")
 
     def _over(self, reason: TurnEndReason, wire_reason: str | None = None) -> None:
-        self.turn = None
+        turn, self.turn = self.turn, None
         metrics.TURNS.labels(reason).inc()
-        log.info("turn.end", reason=reason)
+        log.info("turn.end", reason=reason, generation_id=turn and _generation(turn))
         self._on_phase(Phase.NONE, wire_reason or reason)
 
 

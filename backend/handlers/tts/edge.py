@@ -82,7 +82,7 @@ class EdgeTts(BaseHandler[Sentence, SpokenAudio]):
                 if not _is_truncated(item.spoken[progress.said :]):
                     break
                 log.warning(
-                    "tts_truncated", session_id=self.context.session_id, request=request + 1
+                    "tts.truncated", session_id=self.context.session_id, request=request + 1
                 )
         yield self._slice(item, progress, np.zeros(0, np.int16), is_last=True)
 
@@ -116,7 +116,7 @@ class EdgeTts(BaseHandler[Sentence, SpokenAudio]):
         except Exception as error:
             if progress.samples == begun_at:
                 raise self._explained(error) from error
-            log.warning("tts_cut", session_id=self.context.session_id, error=type(error).__name__)
+            log.warning("tts.cut", session_id=self.context.session_id, error=type(error).__name__)
         waiting = np.concatenate([waiting, await asyncio.to_thread(decoder.flush)])
         progress.samples += waiting.size
         if waiting.size:
