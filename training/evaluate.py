@@ -23,8 +23,10 @@ from pathlib import Path
 
 import numpy as np
 
+from backend.avatar.hearing import BATCH_FRAMES
 from backend.avatar.lipsync import ControlledLipSync, LipSync, load_lipsync
-from backend.avatar.mel import SAMPLE_RATE_HZ, Float32
+from backend.avatar.listener import ControlsListener
+from backend.avatar.mel import SAMPLE_RATE_HZ, VIDEO_FPS
 from training import card, crop_set, disguise, measure, plots, report, voices
 from training.espeak import Speech
 from training.likeness import drawn_openings, likeness
@@ -42,19 +44,15 @@ _TRACED = (card.ESPEAK_VOICES, card.FAMILY, card.PEOPLE)
 Heard = dict[str, list[Mouths]]
 
 
-def heard_by(net: ControlledLipSync, kinds: Mapping[str, Sequence[Speech]]) -> Heard:
+def heard_by(net: ControlsListener, kinds: Mapping[str, Sequence[Speech]]) -> Heard:
     """Drawn and true mouths of every sentence, by kind of voice."""
     return {
-        kind: [measure.mouths(speech, controls_of(net, speech.pcm)) for speech in speeches]
+        kind: [measure.mouths(speech, net.hear(speech.pcm)) for speech in speeches]
         for kind, speeches in kinds.items()
     }
 
 
-def controls_of(net: ControlledLipSync, pcm: Float32) -> Float32:
-    return net.controls(measure.windows_of(pcm, net.mel_lead_frames))
-
-
-def nobody_speaks(net: ControlledLipSync) -> dict[str, card.Quiet]:
+def nobody_speaks(net: ControlsListener) -> dict[str, card.Quiet]:
     """How the mouth behaves in three seconds without speech."""
     rng = np.random.default_rng(0)
     samples = _QUIET_S * SAMPLE_RATE_HZ
@@ -66,25 +64,28 @@ def nobody_speaks(net: ControlledLipSync) -> dict[str, card.Quiet]:
     for name, level_db in _LEVELS_DB.items():
         loud = np.float32(10 ** (level_db / 20))
         sounds[f"{name}, peaks at {level_db:g} dBFS"] = getattr(disguise, name)(samples, rng) * loud
-    drawn = {name: controls_of(net, pcm) for name, pcm in sounds.items()}
+    drawn = {name: net.hear(pcm) for name, pcm in sounds.items()}
     return {
         name: card.Quiet(measure.restlessness(controls), measure.parted(controls))
         for name, controls in drawn.items()
     }
 
 
-def speed(net: LipSync, frames: int = 4, runs: int = 40) -> card.Speed:
-    """Medians over batches as the service draws them, on the net's own one thread."""
+def speed(net: LipSync, seconds: int = 2, runs: int = 7) -> card.Speed:
+    """Medians over clips, heard and drawn in batches as the service does, on one thread."""
     random = np.random.default_rng(0)
-    mel = random.uniform(-4, 4, (frames, 1, 80, 16)).astype(np.float32)
-    face = random.uniform(0, 1, (frames, 6, 96, 96)).astype(np.float32)
+    pcm = random.normal(0, 0.1, seconds * SAMPLE_RATE_HZ).astype(np.float32)
+    face = random.uniform(0, 1, (BATCH_FRAMES, 6, 96, 96)).astype(np.float32)
     cpu_s, wall_s = [], []
     for _ in range(runs):
         cpu_start, wall_start = time.process_time(), time.perf_counter()
-        net.predict(mel, face)
+        drive = net.hear(pcm)
+        for first in range(0, len(drive), BATCH_FRAMES):
+            batch = drive[first : first + BATCH_FRAMES]
+            net.draw(face[: len(batch)], batch)
         cpu_s.append(time.process_time() - cpu_start)
         wall_s.append(time.perf_counter() - wall_start)
-    per_frame_ms = 1e3 / frames
+    per_frame_ms = 1e3 / (seconds * VIDEO_FPS)
     return card.Speed(
         float(np.median(cpu_s)) * per_frame_ms, float(np.median(wall_s)) * per_frame_ms
     )

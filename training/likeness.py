@@ -78,10 +78,10 @@ def drawn_openings(
 
 
 def _one_sentence(net: LipSync, ruler: Ruler, face: Float32, speech: Speech) -> tuple[Float, Float]:
-    windows = measure.windows_of(speech.pcm, net.mel_lead_frames)
-    faces = np.repeat(face, len(windows), axis=0)
-    pictures = net.predict(windows, _input(faces, faces))
-    true = measure.mouths(speech, np.zeros((len(windows), 8), np.float32)).true
+    drive = net.hear(speech.pcm)
+    faces = np.repeat(face, len(drive), axis=0)
+    pictures = net.draw(_input(faces, faces), drive)
+    true = measure.mouths(speech, np.zeros((len(drive), 8), np.float32)).true
     return ruler.read(pictures, faces), measure.opening(true)
 
 

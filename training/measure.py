@@ -16,9 +16,6 @@ from backend.avatar.mel import (
     SAMPLE_RATE_HZ,
     VIDEO_FPS,
     Float32,
-    mel_spectrogram,
-    mel_windows,
-    video_frames,
 )
 from backend.avatar.mouth import CONTROLS
 from training.espeak import Speech
@@ -63,11 +60,6 @@ def opening(controls: Float32) -> Float:
     """(n,) how far the lips are apart, about 0..1: jaw and lips, unless pressed together."""
     apart = 0.8 * controls[:, _JAW] + 0.25 * controls[:, _LOWER] + 0.2 * controls[:, _UPPER]
     return np.asarray(apart * (1.0 - controls[:, _PRESS]), np.float64)
-
-
-def windows_of(pcm: Float32, lead_frames: int) -> Float32:
-    """The mel windows of every video frame of a clip, as the service cuts them."""
-    return mel_windows(mel_spectrogram(pcm), video_frames(len(pcm)), lead_frames)
 
 
 def mouths(speech: Speech, drawn: Float32) -> Mouths:

@@ -13,25 +13,15 @@ import numpy as np
 
 from backend.avatar import mouth
 from backend.avatar.codecs import FPS, SAMPLES_PER_FRAME, Pcm
+from backend.avatar.ear import samples_for
 from backend.avatar.encoder import SOUND_LEAD_FRAMES, Encoder
-from backend.avatar.lipsync import Listener
-from backend.avatar.mel import (
-    HOP_SAMPLES,
-    MEL_FRAMES_PER_S,
-    WINDOW_FRAMES,
-    Float32,
-    mel_spectrogram,
-    windows_at,
-)
+from backend.avatar.listener import Listener
+from backend.avatar.mel import MEL_FRAMES_PER_S, Float32, windows_at
 
 BATCH_FRAMES = 8
-# `mouth.settle` looks this far to either side of a frame: for how loud it is there (its hold and
-# its easing), and for what the net says there (its smoothing).
+# The mouth's timing looks this far to either side of a frame: for how loud it is there (its hold
+# and its easing), and for what the net says there (its smoothing).
 CONTEXT_FRAMES, NET_CONTEXT_FRAMES = 6, 1
-# A mel column is made of the samples within half an FFT window of its centre; the columns before
-# the first one that is used also absorb the start of the pre-emphasis.
-HALF_WINDOW_SAMPLES = 400
-MARGIN_COLUMNS = 3
 
 QUIET_LEVEL = 100
 QUIET_FRAMES_AT_END = 4
@@ -57,6 +47,7 @@ class Hearing:
 
     def __init__(self, net: Listener, encoder: type[Encoder]) -> None:
         self._net = net
+        self._ear = net.ear()
         self._encoder = encoder
         self._pcm: Pcm = np.empty(0, np.int16)
         self.taken = 0
@@ -75,7 +66,7 @@ class Hearing:
     def ready(self) -> bool:
         if self.frames is not None:
             return self.taken < self.frames
-        return len(self._pcm) >= self._samples_for(self._end_column(self.taken + BATCH_FRAMES))
+        return len(self._pcm) >= samples_for(self._end_column(self.taken + BATCH_FRAMES))
 
     @property
     def is_over(self) -> bool:
@@ -86,21 +77,31 @@ class Hearing:
         """The next batch; only when `ready`."""
         first, last = self.taken, self.taken + BATCH_FRAMES
         last = last if self.frames is None else min(last, self.frames)
-        low = max(0, first - CONTEXT_FRAMES)
-        high = (
-            last + CONTEXT_FRAMES
-            if self.frames is None
-            else min(last + CONTEXT_FRAMES, self.frames)
-        )
-        windows = self._windows(low, high, self._end_column(last))
-        here = slice(first - low, last - low)
-        speaking = mouth.speaking(windows, self._net.mel_lead_frames)[here]
+        columns = self._ear.listen(self._pcm, self._end_column(last))
+        begin, end = self._around(first, last, NET_CONTEXT_FRAMES)
+        starts = np.array([self._start_column(frame) for frame in range(begin, end)], np.intp)
+        windows = windows_at(columns, starts, self._net.window.columns, self._ear.silence)
+        speaking = self._speaking(columns, begin, end)
+        here = slice(first - begin, last - begin)
         self.taken = last
         return Heard(
             self._next_sound(),
-            self._net.drive(windows)[here],
-            speaking * self._ramps(first, last),
+            self._net.drive(windows, speaking)[here],
+            speaking[here] * self._ramps(first, last),
         )
+
+    def _around(self, first: int, last: int, context_frames: int) -> tuple[int, int]:
+        """Frames first..last with their neighbours, within the sentence as far as it is known."""
+        end = last + context_frames
+        begin = max(0, first - context_frames)
+        return begin, end if self.frames is None else min(end, self.frames)
+
+    def _speaking(self, columns: Float32, first: int, last: int) -> Float32:
+        """How much of the frames first..last is speech."""
+        begin, end = self._around(first, last, CONTEXT_FRAMES - NET_CONTEXT_FRAMES)
+        moments = np.array([_column(frame) for frame in range(begin, end)], np.intp)
+        shown = windows_at(columns, moments, MEL_FRAMES_PER_S // FPS, self._ear.silence)
+        return mouth.speaking(mouth.levels(shown, 0))[first - begin : last - begin]
 
     def _next_sound(self) -> Pcm:
         """All of the rest with the last batch."""
@@ -120,28 +121,13 @@ class Hearing:
         shown_frames = _frames_of(len(self._pcm)) - self._encoder.owes_frames
         return max(shown_frames, voiced_frames + QUIET_FRAMES_AT_END)
 
-    def _windows(self, low: int, high: int, end: int) -> Float32:
-        """Mel windows of frames low..high, from no more sound than they need.
-
-        Of those at the end, only the moment of the frame itself counts; after column `end` they
-        hear silence.
-        """
-        starts = np.array([self._start_column(frame) for frame in range(low, high)], np.intp)
-        begin = max(0, int(starts[0]) - MARGIN_COLUMNS)
-        piece = self._pcm[begin * HOP_SAMPLES : self._samples_for(end)]
-        return windows_at(mel_spectrogram(piece)[:, : end - begin], starts - begin)
-
     def _end_column(self, last: int) -> int:
         """The mel columns before this one are all that the frames before `last` depend on."""
-        of_net = self._start_column(last - 1 + NET_CONTEXT_FRAMES) + WINDOW_FRAMES
-        moment = self._start_column(last - 1 + CONTEXT_FRAMES) + self._net.mel_lead_frames
-        return max(of_net, moment + MEL_FRAMES_PER_S // FPS)
-
-    def _samples_for(self, end_column: int) -> int:
-        return (end_column - 1) * HOP_SAMPLES + HALF_WINDOW_SAMPLES
+        of_net = self._start_column(last - 1 + NET_CONTEXT_FRAMES) + self._net.window.columns
+        return max(of_net, _column(last - 1 + CONTEXT_FRAMES) + MEL_FRAMES_PER_S // FPS)
 
     def _start_column(self, frame: int) -> int:
-        return round(frame * MEL_FRAMES_PER_S / FPS) - self._net.mel_lead_frames
+        return _column(frame) - self._net.window.lead
 
     def _ramps(self, first: int, last: int) -> Float32:
         """Ease in from the idle face and out to it: the last frame is the template's own."""
@@ -150,6 +136,11 @@ class Hearing:
         if self.frames is not None:
             ramps = np.minimum(ramps, (self.frames - 1 - numbers) / CLOSING_FRAMES)
         return np.clip(ramps, 0.0, 1.0).astype(np.float32)
+
+
+def _column(frame: int) -> int:
+    """The column at which a frame begins to be shown."""
+    return round(frame * MEL_FRAMES_PER_S / FPS)
 
 
 def _frames_of(samples: int) -> int:

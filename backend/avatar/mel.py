@@ -37,7 +37,7 @@ def mel_spectrogram(pcm: Pcm) -> Float32:
     pcm: (samples,) mono at 16 kHz, float32 in −1…1 or int16. Returns (80, 1 + samples // 200)
     float32 in −4…4; column k is centred on sample 200·k, with zeros assumed beyond both ends.
     """
-    spectrum = _filterbank() @ _magnitudes(_pre_emphasised(_as_float(pcm)))
+    spectrum = _filterbank() @ _magnitudes(_pre_emphasised(as_float(pcm)))
     level_db = 20.0 * np.log10(np.maximum(_FLOOR, spectrum)) - _REFERENCE_DB
     scaled = 8.0 * (level_db + _RANGE_DB) / _RANGE_DB - 4.0
     return np.clip(scaled, -4.0, 4.0).astype(np.float32)
@@ -54,15 +54,26 @@ def mel_windows(mel: Float32, frames: int, lead_frames: int) -> Float32:
     return windows_at(mel, starts - lead_frames)
 
 
-def windows_at(mel: Float32, starts: npt.NDArray[np.intp]) -> Float32:
-    """Cut (n, 1, 80, 16) windows at any columns; outside the clip is silence."""
+def windows_at(
+    columns: Float32,
+    starts: npt.NDArray[np.intp],
+    width: int = WINDOW_FRAMES,
+    silence: Float32 | np.float32 = SILENCE,
+) -> Float32:
+    """Cut windows at any columns: (rows, columns) to (n, 1, rows, width).
+
+    silence: what is heard outside the clip, one value or one for each row.
+    """
+    rows, known = columns.shape
     if len(starts) == 0:
-        return np.empty((0, 1, MEL_BANDS, WINDOW_FRAMES), np.float32)
+        return np.empty((0, 1, rows, width), np.float32)
     before = max(0, -int(starts.min()))
-    after = max(0, int(starts.max()) + WINDOW_FRAMES - mel.shape[1])
-    padded = np.pad(mel, ((0, 0), (before, after)), constant_values=SILENCE)
-    columns = (starts + before)[:, None] + np.arange(WINDOW_FRAMES)
-    return np.ascontiguousarray(padded[:, columns].transpose(1, 0, 2)[:, None])
+    after = max(0, int(starts.max()) + width - known)
+    padded = np.empty((rows, before + known + after), np.float32)
+    padded[:] = np.reshape(silence, (-1, 1))
+    padded[:, before : before + known] = columns
+    chosen = (starts + before)[:, None] + np.arange(width)
+    return np.ascontiguousarray(padded[:, chosen].transpose(1, 0, 2)[:, None])
 
 
 def video_frames(samples: int) -> int:
@@ -70,7 +81,8 @@ def video_frames(samples: int) -> int:
     return -(-samples * VIDEO_FPS // SAMPLE_RATE_HZ)
 
 
-def _as_float(pcm: Pcm) -> npt.NDArray[np.float64]:
+def as_float(pcm: Pcm) -> npt.NDArray[np.float64]:
+    """A copy in −1…1."""
     samples = pcm.astype(np.float64)
     return samples / 32768.0 if pcm.dtype == np.int16 else samples
 

@@ -8,7 +8,7 @@ Pure functions over arrays; nets and files do not belong here.
 import numpy as np
 import numpy.typing as npt
 
-from backend.avatar.mel import MEL_FRAMES_PER_S, VIDEO_FPS, Float32
+from backend.avatar.mel import MEL_BANDS, MEL_FRAMES_PER_S, VIDEO_FPS, Float32
 
 CONTROLS = ("jaw", "wide", "pucker", "funnel", "lower_down", "upper_up", "press", "fv")
 CONTROL_COUNT = len(CONTROLS)
@@ -22,23 +22,22 @@ _PRESS_STARTS, _PRESS_FULL = 0.35, 0.75
 # The tracks that the net learned from are modest; on a screen a mouth reads better opened further.
 _GAIN = np.array([1.35, 1.1, 1.1, 1.1, 1.2, 1.2, 1.0, 1.0], np.float32)
 # A frame speaks when its loudest mel band passes −55 dB; room noise below about −60 dBFS does not.
-_SPEECH_LEVEL = -0.4
+SPEECH_LEVEL = -0.4
 # Lips part a little before the sound and pauses inside words are shorter than this.
 _HOLD_FRAMES = 4
 _EASING = np.array([0.1, 0.2, 0.4, 0.2, 0.1])
 
 
-def settle(controls: Float32, windows: Float32, lead_frames: int) -> Float32:
+def settle(controls: Float32, speaking: Float32) -> Float32:
     """Controls as drawn, from controls as heard.
 
-    controls: (n, 8) in 0..1, one row per video frame. windows: the (n, 1, 80, 16) mel windows they
-    came from, whose column `lead_frames` is the frame's own moment. Returns (n, 8) float32 in 0..1;
-    exactly zero where the clip is silent.
+    controls: (n, 8) in 0..1, one row per video frame. speaking: (n,) how much of each frame is
+    speech, 0..1. Returns (n, 8) float32 in 0..1; exactly zero where the clip is silent.
     """
     if len(controls) == 0:
         return controls.astype(np.float32)
     lively = np.minimum(_smooth(controls) * _GAIN, 1.0)
-    drawn = close_lips(lively) * speaking(windows, lead_frames)[:, None]
+    drawn = close_lips(lively) * speaking[:, None]
     return np.asarray(np.clip(drawn, 0.0, 1.0), np.float32)
 
 
@@ -52,13 +51,19 @@ def close_lips(controls: Float32) -> Float32:
     return closed
 
 
-def speaking(windows: Float32, lead_frames: int) -> Float32:
-    """(n,) from 0 (rest) to 1 (speech), eased, judged by the level of each frame's own moment."""
-    per_frame = round(MEL_FRAMES_PER_S / VIDEO_FPS)
-    moment = windows[:, 0, :, lead_frames : lead_frames + per_frame]
-    active = (moment.max(axis=(1, 2)) > _SPEECH_LEVEL).astype(np.float64)
+def speaking(levels: Float32) -> Float32:
+    """(n,) from 0 (rest) to 1 (speech), eased, from the levels (n,) at each frame's own moment."""
+    active = (levels > SPEECH_LEVEL).astype(np.float64)
     held = _dilate(active, _HOLD_FRAMES)
     return np.convolve(np.pad(held, 2), _EASING, "valid").astype(np.float32)
+
+
+def levels(windows: Float32, moment: int) -> Float32:
+    """(n,) the loudest mel band while each frame is shown, from (n, 1, rows, columns) windows whose
+    column `moment` is where its frame begins."""
+    per_frame = round(MEL_FRAMES_PER_S / VIDEO_FPS)
+    shown = windows[:, 0, :MEL_BANDS, moment : moment + per_frame]
+    return np.asarray(shown.max(axis=(1, 2)), np.float32)
 
 
 def _smooth(controls: Float32) -> Float32:

@@ -20,13 +20,12 @@ from backend.avatar.codecs import I420
 from backend.avatar.colour import Colour, Float32
 from backend.avatar.compositor import Compositor, paste_mouth
 from backend.avatar.generator import Generator, load_generator, nearest_smile
-from backend.avatar.lipsync import (
+from backend.avatar.lipsync import LipSync, load_lipsync
+from backend.avatar.listener import (
     ControlsListener,
-    LipSync,
     Listener,
     has_controls,
     load_controls_listener,
-    load_lipsync,
 )
 from backend.avatar.marks import load_marks
 from backend.avatar.package import AvatarPackage

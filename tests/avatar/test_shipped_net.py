@@ -9,11 +9,13 @@ import pytest
 
 from backend.avatar import mouth
 from backend.avatar.lipsync import ControlledLipSync, LipSync, Wav2LipExport, load_lipsync
-from backend.avatar.mel import SAMPLE_RATE_HZ, mel_spectrogram, mel_windows, video_frames
+from backend.avatar.mel import SAMPLE_RATE_HZ
+from backend.avatar.network import Contract, load_network
 from backend.handlers.tts.espeak_native import Manner, espeak
 
 MODELS = Path(__file__).parents[2] / "models" / "onnx"
 CARD = MODELS / "lightlips.json"
+ENCODER = Contract(((1, 80, 16),), (8,), "the contract's hearing half")
 JAW, PRESS = mouth.CONTROLS.index("jaw"), mouth.CONTROLS.index("press")
 
 
@@ -33,16 +35,12 @@ def joined(tmp_path_factory: pytest.TempPathFactory) -> LipSync:
     return load_lipsync(folder / "lightlips.onnx")
 
 
-def windows_of(net: LipSync, pcm: np.ndarray) -> np.ndarray:
-    return mel_windows(mel_spectrogram(pcm), video_frames(len(pcm)), net.mel_lead_frames)
-
-
 def controls_of(net: ControlledLipSync, text: str, voice: str) -> np.ndarray:
     utterance = espeak().speak(text, Manner(voice))
     seconds = len(utterance.pcm) / utterance.rate_hz
     moments = np.arange(int(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ * utterance.rate_hz
     pcm = np.interp(moments, np.arange(len(utterance.pcm)), utterance.pcm) / 32768
-    return net.controls(windows_of(net, pcm.astype(np.float32)))
+    return net.hear(pcm.astype(np.float32))
 
 
 def test_card_names_what_is_there() -> None:
@@ -70,14 +68,15 @@ def test_joined_equals_halves(net: ControlledLipSync, joined: LipSync) -> None:
     rng = np.random.default_rng(0)
     mel = rng.uniform(-4, 4, (3, 1, 80, 16)).astype(np.float32)
     face = rng.uniform(0, 1, (3, 6, 96, 96)).astype(np.float32)
-    apart = net.draw(face, net._encoder(mel))
+    encoder = load_network(MODELS / "lightlips.encoder.onnx", ENCODER)
+    apart = net.draw(face, encoder(mel))
     np.testing.assert_allclose(joined.predict(mel, face), apart, atol=1e-5)
 
 
 @pytest.mark.parametrize("noise_db", [-200, -60])
 def test_mouth_is_still_when_nobody_speaks(net: ControlledLipSync, noise_db: float) -> None:
     noise = np.random.default_rng(1).normal(0, 10 ** (noise_db / 20), 2 * SAMPLE_RATE_HZ)
-    assert (net.controls(windows_of(net, noise.astype(np.float32))) == 0).all()
+    assert (net.hear(noise.astype(np.float32)) == 0).all()
 
 
 @pytest.mark.parametrize(("voice", "vowels"), [("en-us", "Ah, ah, ah."), ("cmn", "啊，啊，啊。")])
