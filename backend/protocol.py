@@ -225,6 +225,7 @@ class AvatarInfo(_Message):
         {}, description="address of each loop; `?alpha=stacked` for one with its matte below"
     )
     alpha: bool = Field(False, description="whether it has a matte")
+    deletable: bool = Field(False, description="whether somebody made it of a photo or video")
 
 
 class Providers(_Message):

@@ -93,4 +93,5 @@ def avatar_info(package: AvatarPackage) -> AvatarInfo:
         fps=card.fps,
         idle_url=f"{base}/{IDLE}",
         poster_url=f"{base}/{POSTER}",
+        deletable=card.made_of is not None,
     )

@@ -1,4 +1,5 @@
 /** What the page says that is going on, from what each part knows. Pure. */
+import type { Clip } from './loops'
 import type { PlayerState } from './player'
 import type { StateUpdate } from './protocol'
 
@@ -40,4 +41,10 @@ export function phaseOf(facts: Facts): Phase {
   // The server may know of speech before its first chunk has arrived and plays.
   if (facts.server === 'speaking') return 'speaking'
   return facts.microphone || facts.server === 'listening' ? 'listening' : 'ready'
+}
+
+/** What the face does meanwhile, where it has a loop for it. */
+export function clipOf(phase: Phase): Clip {
+  if (phase === 'thinking') return 'thinking'
+  return phase === 'listening' || phase === 'hearing' ? 'listening' : 'idle'
 }

@@ -99,6 +99,10 @@ export interface AvatarInfo {
    * whether it has a matte
    */
   alpha?: boolean
+  /**
+   * whether somebody made it of a photo or video
+   */
+  deletable?: boolean
 }
 /**
  * Takes effect from the next turn; no reconnect.

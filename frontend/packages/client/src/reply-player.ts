@@ -6,6 +6,7 @@ import { ChunkPlayer } from './chunk-player'
 import { ChunkQueue } from './chunk-queue'
 import { Emitter } from './emitter'
 import { IdleFace } from './idle-face'
+import type { LoopElements } from './loops'
 import { canStream } from './media-source'
 import { isStreamMedia, type Media } from './messages'
 import type { Player, PlayerEvents, PlayerState } from './player'
@@ -13,7 +14,8 @@ import type { VideoFormat } from './protocol'
 import { StreamPlayer } from './stream-player'
 
 export interface FaceElements {
-  idle: HTMLVideoElement
+  /** On each other in this order, idle below; the others above them. */
+  loops: LoopElements
   stream: HTMLVideoElement
   chunks: [HTMLVideoElement, HTMLVideoElement]
 }
@@ -34,7 +36,7 @@ export class ReplyPlayer extends Emitter<PlayerEvents> implements Player {
 
   constructor(elements: FaceElements) {
     super()
-    this.idle = new IdleFace(elements.idle)
+    this.idle = new IdleFace(elements.loops)
     this.chunks = new ChunkPlayer({ chunks: elements.chunks, idle: this.idle })
     this.stream = canStream() ? new StreamPlayer(elements.stream, this.idle) : null
     this.stream?.on('broken', () => (this.canStream = false))

@@ -7,8 +7,8 @@ import { Connection, type ConnectionOptions } from './connection'
 import { Emitter } from './emitter'
 import { PROTOCOL_VERSION } from './messages'
 import { PollingSocket } from './polling-socket'
-import { INITIAL_FACTS, phaseOf, type Facts, type Phase } from './phase'
-import type { ConfigUpdate, Hello, ServerMessage, SessionReady, StateUpdate } from './protocol'
+import { clipOf, INITIAL_FACTS, phaseOf, type Facts, type Phase } from './phase'
+import type { ConfigUpdate, Hello, ServerMessage, SessionReady, StateUpdate, VideoFormat } from './protocol'
 import type { Recorder } from './recorder'
 import type { ReplyPlayer } from './reply-player'
 
@@ -43,6 +43,8 @@ export interface SessionOptions {
   /** A conversation of an earlier page to go on with. */
   resumption?: Resumption
   createSocket?: ConnectionOptions['createSocket']
+  /** See `setAlpha`. */
+  alpha?: boolean
 }
 
 export class Session extends Emitter<SessionEvents> {
@@ -52,6 +54,7 @@ export class Session extends Emitter<SessionEvents> {
   private wishes: Wishes
   private known: Resumption | null
   private facts: Facts = INITIAL_FACTS
+  private alpha: boolean
 
   constructor(options: SessionOptions) {
     super()
@@ -59,6 +62,7 @@ export class Session extends Emitter<SessionEvents> {
     this.recorder = options.recorder
     this.wishes = options.wishes
     this.known = options.resumption ?? null
+    this.alpha = options.alpha ?? false
     const { endpoint, channels, createSocket } = options
     this.connection = new Connection({
       url: () => `${endpoint}/${this.sessionId}`,
@@ -140,6 +144,13 @@ export class Session extends Emitter<SessionEvents> {
     this.connection.send({ type: 'config_update', ...changes })
   }
 
+  /** Whether videos are to come with a matte below the picture, from the next turn on. */
+  setAlpha(alpha: boolean): void {
+    if (alpha === this.alpha) return
+    this.alpha = alpha
+    this.connection.send({ type: 'config_update', video: this.video })
+  }
+
   setVolume(volume: number): void {
     this.player.setVolume(volume)
   }
@@ -153,12 +164,16 @@ export class Session extends Emitter<SessionEvents> {
     return this.known?.session_id ?? 'new'
   }
 
+  private get video(): VideoFormat {
+    return { ...this.player.format, alpha: this.alpha }
+  }
+
   private hello(): Hello {
     const resume_token = this.known?.resume_token
     return {
       type: 'hello',
       protocol: PROTOCOL_VERSION,
-      video: this.player.format,
+      video: this.video,
       ...this.wishes,
       ...(resume_token === undefined ? {} : { resume_token }),
     }
@@ -183,7 +198,7 @@ export class Session extends Emitter<SessionEvents> {
     this.player.idle.on('position', () => this.sayIdlePosition())
     this.player.on('broken', (meta) => {
       this.emit('defect', `chunk ${meta.chunk_seq} cannot be played`)
-      this.connection.send({ type: 'config_update', video: this.player.format })
+      this.connection.send({ type: 'config_update', video: this.video })
     })
   }
 
@@ -235,12 +250,15 @@ export class Session extends Emitter<SessionEvents> {
 
   /** So that speech can begin on the very frame that is in sight. */
   private sayIdlePosition(): void {
-    this.connection.send({ type: 'idle_position', position_ms: this.player.idle.positionMs })
+    const { positionMs, clip } = this.player.idle
+    this.connection.send({ type: 'idle_position', position_ms: positionMs, clip })
   }
 
   private learn(news: Partial<Facts>): void {
     const before = this.phase
     this.facts = { ...this.facts, ...news }
-    if (this.phase !== before) this.emit('phase', this.phase)
+    if (this.phase === before) return
+    this.player.idle.show(clipOf(this.phase))
+    this.emit('phase', this.phase)
   }
 }

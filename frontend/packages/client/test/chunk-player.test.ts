@@ -15,7 +15,7 @@ beforeEach(() => {
   idle = new FakeVideo()
   videos = [new FakeVideo(), new FakeVideo()]
   player = new ChunkPlayer({
-    idle: new IdleFace(idle.element),
+    idle: new IdleFace({ idle: idle.element }),
     chunks: [videos[0].element, videos[1].element],
   })
   reports = []

@@ -11,7 +11,7 @@ beforeEach(() => {
   video = new FakeVideo()
   Object.defineProperty(video.element, 'duration', { value: 5 })
   Object.defineProperty(video.element, 'paused', { value: false })
-  idle = new IdleFace(video.element)
+  idle = new IdleFace({ idle: video.element })
   positions = []
   idle.on('position', (ms) => positions.push(ms))
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { INITIAL_FACTS, phaseOf, type Facts, type Phase } from '../src/phase'
+import { clipOf, INITIAL_FACTS, phaseOf, type Facts, type Phase } from '../src/phase'
 
 const cases: [Phase, Partial<Facts>][] = [
   ['connecting', { link: 'new' }],
@@ -17,4 +17,15 @@ const cases: [Phase, Partial<Facts>][] = [
 
 test.each(cases)('%s from %o', (phase, facts) => {
   expect(phaseOf({ ...INITIAL_FACTS, link: 'up', ...facts })).toBe(phase)
+})
+
+test.each([
+  ['ready', 'idle'],
+  ['listening', 'listening'],
+  ['hearing', 'listening'],
+  ['thinking', 'thinking'],
+  ['speaking', 'idle'],
+  ['offline', 'idle'],
+] as const)('while %s the face is %s', (phase, clip) => {
+  expect(clipOf(phase)).toBe(clip)
 })

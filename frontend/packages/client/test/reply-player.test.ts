@@ -22,7 +22,7 @@ beforeEach(() => {
   Object.defineProperty(stream.element, 'readyState', { value: 4 })
   chunks = [new FakeVideo(), new FakeVideo()]
   player = new ReplyPlayer({
-    idle: idle.element,
+    loops: { idle: idle.element },
     stream: stream.element,
     chunks: [chunks[0].element, chunks[1].element],
   })

@@ -48,7 +48,7 @@ beforeEach(() => {
   session = new Session({
     endpoint: 'ws://host/ws',
     player: new ReplyPlayer({
-      idle: new FakeVideo().element,
+      loops: { idle: new FakeVideo().element },
       stream: new FakeVideo().element,
       chunks: [videos[0].element, videos[1].element],
     }),
@@ -230,7 +230,7 @@ test('somebody seems to speak: silence that can be taken back', async () => {
 test('a conversation of an earlier page is gone on with', () => {
   const resumption = { session_id: 'old', resume_token: 'key' }
   const player = new ReplyPlayer({
-    idle: new FakeVideo().element,
+    loops: { idle: new FakeVideo().element },
     stream: new FakeVideo().element,
     chunks: [videos[0].element, videos[1].element],
   })
