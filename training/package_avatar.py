@@ -1,137 +1,182 @@
-"""Turn rendered key frames into an avatar package: `avatars/<id>/`.
+"""Turn a rendered person's stills into an avatar package: `avatars/<id>/`.
 
-    python -m training.package_avatar --frames training/build/template \\
-        --look training/looks/nora.json
+    python -m training.package_avatar --look training/looks/nora.json
 
-Runs in the service's own environment (av, cv2, numpy). `backend/avatar/package.py` says what a
-package holds.
+Reads `training/build/<id>/`, and takes `mouth.onnx` (and `mouth.int8.onnx`) along if they are
+there; without them the package is drawn by `warp`. Runs in the service's own environment.
+`backend/avatar/package.py` says what a package holds.
 """
+
+from __future__ import annotations
 
 import argparse
 import json
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from backend.avatar.create.files import blend_mask, in_box, write_video
+from backend.avatar.card import MOUTH_SIZE
+from backend.avatar.create.files import blend_mask, in_box
 from backend.avatar.facebox import face_box
-from training.render.pose import FPS, FRAMES, blink_keys, sway_keys
+from backend.avatar.marks import write_marks
+from backend.avatar.package import CARD, MARKS, MASK, MOUTH, MOUTH_INT8, PLATE, POSTER
+from training.puppet.fields import Float32
+from training.puppet.film import Film, eight_bit, filming
+from training.puppet.lips import marks_of
+from training.puppet.motion import FPS, FRAMES, PERFORMANCES, Act, act
+from training.puppet.puppet import SIDE, WHOLE, Moved, Puppet
+from training.puppet.stills import MOODS, load_stills
+from training.render.expressions import MOOD_SMILE
 
-Image = npt.NDArray[np.uint8]
-Landmarks = npt.NDArray[np.float64]
-
-_SIZE = 512
+_BUILD = Path(__file__).parent / "build"
+_LICENCE_TEXT = Path(__file__).parent / "puppet" / "licence.txt"
+_PEOPLE = Path(__file__).parent / "puppet" / "people.json"
 _LICENCE = "Apache-2.0"
 _CREDITS = "Rendered with Blender from ICT-FaceKit (USC Institute for Creative Technologies, MIT)"
+_CRF, _MATTE_CRF = 15, 20
+_POSTER_QUALITY = 92
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
-    """One rendered frame: `picture` (512, 512, 3) BGR, `landmarks` (68, 2) in pixels."""
+class Person:
+    """Who is shown: the look's file name and name, and `puppet/people.json`."""
 
-    picture: Image
-    landmarks: Landmarks
+    id: str
+    name: str
+    look: str
+    """One line for who chooses among several."""
 
-
-def load_keys(folder: Path) -> dict[int, Key]:
-    """The rendered frames by number."""
-    keys = {}
-    for line in (folder / "index.jsonl").read_text().splitlines():
-        entry = json.loads(line)
-        picture = cv2.imread(str(folder / f"{entry['frame']:03d}.png"))
-        keys[entry["frame"]] = Key(picture, np.array(entry["landmarks"]) * _SIZE)
-    return keys
+    @classmethod
+    def of(cls, look: Path) -> Person:
+        name = json.loads(look.read_text(encoding="utf-8"))["name"]
+        return cls(look.stem, name, json.loads(_PEOPLE.read_text(encoding="utf-8"))[look.stem])
 
 
-def fill(keys: dict[int, Key]) -> list[Key]:
-    """All `FRAMES` frames of the loop.
-
-    The sway is interpolated along optical flow. Eyes are never interpolated: around a blink they
-    are taken from the frames rendered there, and only they, because renders side by side differ
-    in their noise and would twinkle.
-    """
-    frames = _interpolated({number: keys[number] for number in sway_keys()})
-    for number in blink_keys():
-        frames[number] = _with_eyes_of(frames[number], keys[number])
-    return frames
+def performed() -> dict[str, list[Act]]:
+    """The three loops."""
+    return {name: [act(name, frame) for frame in range(FRAMES)] for name in PERFORMANCES}
 
 
-def _interpolated(keys: dict[int, Key]) -> list[Key]:
-    flow = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    numbers = list(keys)
-    frames = []
-    for number, following in zip(numbers, numbers[1:] + numbers[:1], strict=True):
-        gap = (following - number) % FRAMES
-        a, b = keys[number], keys[following]
-        grey = [cv2.cvtColor(key.picture, cv2.COLOR_BGR2GRAY) for key in (a, b)]
-        forth, back = flow.calc(grey[0], grey[1], None), flow.calc(grey[1], grey[0], None)
-        frames.append(a)
-        for step in range(1, gap):
-            t = step / gap
-            early, late = _moved(a.picture, forth * t), _moved(b.picture, back * (1 - t))
-            picture = cv2.addWeighted(early, 1 - t, late, t, 0)
-            frames.append(Key(picture, (1 - t) * a.landmarks + t * b.landmarks))
-    return frames
-
-
-def _with_eyes_of(frame: Key, rendered: Key) -> Key:
-    """The frame with both eyes, lids and lashes from a render of the same moment."""
-    mask = np.zeros((_SIZE, _SIZE), np.float32)
-    for eye in (slice(36, 42), slice(42, 48)):
-        centre = rendered.landmarks[eye].mean(0)
-        radii = np.ptp(rendered.landmarks[eye], axis=0)[0] * np.array([0.95, 0.62])
-        cv2.ellipse(mask, (tuple(centre), tuple(2 * radii), 0.0), 1.0, cv2.FILLED)
-    weight = cv2.GaussianBlur(mask, (0, 0), 2.5)[..., None]
-    mixed = frame.picture * (1 - weight) + rendered.picture * weight
-    return Key(np.clip(mixed + 0.5, 0, 255).astype(np.uint8), rendered.landmarks)
-
-
-def _moved(picture: Image, flow: npt.NDArray[np.float32]) -> Image:
-    """The picture pushed along a flow field, by looking back along it."""
-    y, x = np.mgrid[: picture.shape[0], : picture.shape[1]].astype(np.float32)
-    x, y = x - flow[..., 0], y - flow[..., 1]
-    return cv2.remap(picture, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-
-
-def package(frames_folder: Path, look: Path, avatars: Path) -> Path:
-    """Write the package and return its folder. The id is the look's file name."""
-    frames = fill(load_keys(frames_folder))
-    boxes = [face_box(frame.landmarks) for frame in frames]
-    out = avatars / look.stem
-    out.mkdir(parents=True, exist_ok=True)
-    write_video(out / "idle.mp4", [frame.picture for frame in frames])
-    cv2.imwrite(str(out / "poster.jpg"), frames[0].picture, [cv2.IMWRITE_JPEG_QUALITY, 92])
-    marks_in_boxes = [in_box(f.landmarks, box) for f, box in zip(frames, boxes, strict=True)]
-    mean_marks = np.mean(marks_in_boxes, axis=0)
-    cv2.imwrite(str(out / "mask.png"), blend_mask(mean_marks, (0.0, 0.0, 1.0, 1.0)))
+def package(person: Person, build: Path, avatars: Path, acts: Mapping[str, Sequence[Act]]) -> Path:
+    """Write the whole package anew and return its folder. acts: of equal number in each loop."""
+    puppet = Puppet(load_stills(build))
+    out = avatars / person.id
+    if out.exists():
+        shutil.rmtree(out)
+    out.mkdir(parents=True)
+    moved = {clip: [puppet.moved(one) for one in done] for clip, done in acts.items()}
+    box = puppet.mood_box(moved["idle"])
+    for clip, frames in moved.items():
+        _film_loop(puppet, frames, out, clip)
+    _film_moods(puppet, moved["idle"], box, out)
+    cv2.imwrite(str(out / PLATE), eight_bit(puppet.plate))
+    landmarks = [puppet.landmarks(frame) for frame in moved["idle"]]
+    _write_face(puppet, moved["idle"][0], landmarks, out)
+    nets = [name for name in (MOUTH, MOUTH_INT8) if (build / name).exists()]
+    for name in nets:
+        shutil.copyfile(build / name, out / name)
     card = {
-        "format": 1,
-        "id": look.stem,
-        "name": json.loads(look.read_text())["name"],
-        "width": _SIZE,
-        "height": _SIZE,
+        "format": 2,
+        "id": person.id,
+        "name": person.name,
+        "look": person.look,
+        "width": SIDE,
+        "height": SIDE,
         "fps": FPS,
-        "frames": FRAMES,
+        "frames": len(landmarks),
+        "engine": "mouth" if MOUTH in nets else "warp",
         "languages": ["en", "zh"],
         "licence": _LICENCE,
         "credits": _CREDITS,
-        "face_boxes": [[round(edge, 2) for edge in box] for box in boxes],
+        "mouth": {
+            "size": MOUTH_SIZE,
+            "smile": MOOD_SMILE,
+            "places": {
+                clip: [_rounded(puppet.place(frame), 3) for frame in frames]
+                for clip, frames in moved.items()
+            },
+        },
+        "moods": {"box": box, "names": MOODS},
+        "face_boxes": [_rounded(face_box(points), 2) for points in landmarks],
     }
-    (out / "avatar.json").write_text(json.dumps(card, indent=1) + "\n")
+    (out / CARD).write_text(card_text(card), encoding="utf-8")
+    licence = _LICENCE_TEXT.read_text(encoding="utf-8").replace("{name}", person.name)
+    (out / "LICENSE.txt").write_text(licence, encoding="utf-8")
     return out
 
 
+def card_text(card: dict[str, object]) -> str:
+    """JSON with a row of numbers on each line."""
+    text = json.dumps(card, indent=1, ensure_ascii=False)
+    rows = text.split("[\n")
+    for number, row in enumerate(rows[1:], 1):
+        numbers, bracket, rest = row.partition("]")
+        if not any(letter in numbers for letter in '["{'):
+            rows[number] = " ".join(numbers.split()) + bracket + rest
+        else:
+            rows[number] = "\n" + row
+    return "[".join(rows) + "\n"
+
+
+def _film_loop(puppet: Puppet, frames: list[Moved], out: Path, clip: str) -> None:
+    """One of the three loops, and its matte."""
+    half = SIDE // 2
+    with (
+        filming(out / f"{clip}.mp4", SIDE, SIDE, _CRF) as film,
+        filming(out / f"matte.{clip}.mp4", half, half, _MATTE_CRF) as matte,
+    ):
+        for frame in frames:
+            figure = puppet.figure(frame)
+            film.show(puppet.over_plate(figure))
+            matte.show_alpha(cv2.resize(figure[..., 3], (half, half), interpolation=cv2.INTER_AREA))
+
+
+def _film_moods(
+    puppet: Puppet, frames: list[Moved], box: tuple[int, int, int, int], out: Path
+) -> None:
+    """The rectangle of every mood, in idle's motion."""
+    width, height = box[2] - box[0], box[3] - box[1]
+    with ExitStack() as stack:
+        films: dict[str, Film] = {
+            mood: stack.enter_context(filming(out / f"mood.{mood}.mp4", width, height, _CRF))
+            for mood in MOODS
+        }
+        for frame in frames:
+            for mood, film in films.items():
+                film.show(puppet.over_plate(puppet.figure(frame, mood, box), box))
+
+
+def _write_face(puppet: Puppet, first: Moved, landmarks: list[Float32], out: Path) -> None:
+    """What stands still or follows the landmarks: poster, mask, marks."""
+    poster = eight_bit(puppet.over_plate(puppet.figure(first, None, WHOLE)))
+    cv2.imwrite(str(out / POSTER), poster, [cv2.IMWRITE_JPEG_QUALITY, _POSTER_QUALITY])
+    in_boxes = [in_box(points, face_box(points)) for points in landmarks]
+    cv2.imwrite(str(out / MASK), blend_mask(np.mean(in_boxes, axis=0), (0.0, 0.0, 1.0, 1.0)))
+    write_marks(out / MARKS, np.stack([marks_of(points) for points in landmarks]))
+
+
+def _rounded(numbers: tuple[float, ...], digits: int) -> list[float]:
+    return [round(number, digits) for number in numbers]
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Pack rendered frames as an avatar.")
-    parser.add_argument("--frames", type=Path, required=True)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--look", type=Path, required=True)
+    parser.add_argument("--build", type=Path, default=_BUILD)
     parser.add_argument("--avatars", type=Path, default=Path("avatars"))
     args = parser.parse_args()
-    out = package(args.frames, args.look, args.avatars)
-    print(*(f"{p.name}: {p.stat().st_size / 1e3:.0f} kB" for p in sorted(out.iterdir())), sep="\n")
+    began = time.monotonic()
+    person = Person.of(args.look)
+    out = package(person, args.build / person.id, args.avatars, performed())
+    for path in sorted(out.iterdir()):
+        print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB")
+    print(f"{time.monotonic() - began:.0f} s")
 
 
 if __name__ == "__main__":

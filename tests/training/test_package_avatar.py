@@ -1,63 +1,77 @@
-import cv2
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
+from stills_sample import write_stills
 
-from training.package_avatar import Key, blend_mask, fill
-from training.render.pose import FRAMES, blink_keys, sway_keys
+from backend.avatar.marks import load_marks
+from backend.avatar.package import AvatarPackage
+from backend.avatar.track_cache import TrackCache
+from backend.avatar.tracks import Tracks
+from training.package_avatar import Person, card_text, package, performed
+from training.puppet.motion import FRAMES, PERFORMANCES
 
-
-def _texture() -> np.ndarray:
-    noise = np.random.default_rng(0).integers(0, 255, (512, 512, 3), np.uint8)
-    return cv2.GaussianBlur(noise, (0, 0), 4)
-
-
-def _landmarks() -> np.ndarray:
-    points = np.full((68, 2), 250.0)
-    angle = np.linspace(np.pi, 0, 17)
-    points[0:17] = np.stack([256 + 90 * np.cos(angle), 200 + 130 * np.sin(angle)], 1)
-    points[17:27, 1] = 150
-    points[36:42] = np.linspace([190, 180], [225, 185], 6)
-    points[42:48] = np.linspace([285, 180], [320, 185], 6)
-    points[48, 1] = 280
-    return points
+_PERSON = Person("ann", "Ann", "a ball with eyes")
+_TAKEN = 4
 
 
-def _keys() -> dict[int, Key]:
-    """A texture that slides right by two pixels between neighbouring sway keys, and back."""
-    keys = {}
-    for frame in {*sway_keys(), *blink_keys()}:
-        shift = 0.5 * min(frame, FRAMES - frame)
-        moved = cv2.warpAffine(_texture(), np.array([[1, 0, shift], [0, 1, 0]]), (512, 512))
-        keys[frame] = Key(moved, _landmarks() + np.array([shift, 0]))
-    return keys
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package of a few frames around the first blink."""
+    place = tmp_path_factory.mktemp("package")
+    acts = {name: done[33 : 33 + _TAKEN] for name, done in performed().items()}
+    return package(_PERSON, write_stills(place / "ann"), place / "avatars", acts)
 
 
-def test_frames_between_keys_are_moved_not_faded() -> None:
-    frames = fill(_keys())
-    assert len(frames) == FRAMES
-    true = cv2.warpAffine(_texture(), np.array([[1, 0, 5.0], [0, 1, 0]]), (512, 512))
-    centre = np.s_[100:400, 100:400]
-    error = np.abs(frames[10].picture[centre].astype(int) - true[centre]).mean()
-    still = np.abs(frames[8].picture[centre].astype(int) - true[centre]).mean()
-    assert error < 0.3 * still
-    assert frames[10].landmarks == pytest.approx(_landmarks() + np.array([5, 0]))
+def test_the_service_takes_the_package_as_whole(folder: Path) -> None:
+    found = AvatarPackage.load(folder)
+    assert (found.card.format, found.card.frames) == (2, _TAKEN)
+    assert found.card.look == _PERSON.look
+    assert found.has_matte
+    assert load_marks(found).shape == (_TAKEN, 48, 2)
 
 
-def test_eyes_of_a_blink_come_from_its_own_render() -> None:
-    keys = _keys()
-    number = blink_keys()[2]
-    keys[number] = Key(np.zeros((512, 512, 3), np.uint8), keys[number].landmarks)
-    frame = fill(keys)[number]
-    x, y = keys[number].landmarks[36:42].mean(0).round().astype(int)
-    assert frame.picture[y, x].max() == 0
-    assert frame.picture[400, 256].max() > 0
+def test_every_track_can_be_shown(folder: Path) -> None:
+    found = AvatarPackage.load(folder)
+    tracks = Tracks(found, TrackCache(None))
+    for clip in found.card.clips:
+        assert tracks.clip(clip).shape == (_TAKEN, 768, 512)
+        matte = tracks.matte(clip)
+        assert matte.min() <= 17
+        assert matte.max() >= 233
 
 
-def test_the_mask_covers_the_mouth_and_fades_to_the_borders() -> None:
-    mask = blend_mask(_landmarks(), (160.0, 100.0, 352.0, 352.0))
-    assert mask.shape == (96, 96)
-    assert mask.dtype == np.uint8
-    assert mask[70, 48] == 255
-    assert mask[:48].max() == 0
-    assert max(mask[95].max(), mask[:, 0].max(), mask[:, 95].max()) == 0
-    assert np.abs(np.diff(mask.astype(int), axis=1)).max() < 80
+def test_a_mood_lies_over_idle_without_a_seam(folder: Path) -> None:
+    found = AvatarPackage.load(folder)
+    tracks = Tracks(found, TrackCache(None))
+    assert found.card.moods is not None
+    x0, y0, x1, y1 = found.card.moods.box
+    calm = tracks.clip("idle")[:, y0:y1, x0:x1].astype(int)
+    happy = tracks.mood("happy")[:, : y1 - y0].astype(int)
+    apart = np.abs(happy - calm)
+    edges = np.concatenate([apart[:, 0].ravel(), apart[:, -1].ravel(), apart[:, :, 0].ravel()])
+    assert edges.mean() < 1.5
+    assert apart.max() > 10
+
+
+def test_a_net_that_lies_by_the_stills_comes_along(tmp_path: Path) -> None:
+    build = write_stills(tmp_path / "ann")
+    (build / "mouth.onnx").write_bytes(b"net")
+    acts = {name: done[:1] for name, done in performed().items()}
+    out = package(_PERSON, build, tmp_path / "avatars", acts)
+    assert json.loads((out / "avatar.json").read_text())["engine"] == "mouth"
+    assert (out / "mouth.onnx").read_bytes() == b"net"
+
+
+def test_what_is_packed_are_whole_loops() -> None:
+    acts = performed()
+    assert tuple(acts) == PERFORMANCES
+    assert {len(done) for done in acts.values()} == {FRAMES}
+
+
+def test_a_card_has_a_row_of_numbers_on_a_line() -> None:
+    card = {"id": "ann", "names": ["a", "b"], "rows": [[1.5, 2], [3, 4]], "none": []}
+    text = card_text(card)
+    assert json.loads(text) == card
+    assert "[1.5, 2]" in text
