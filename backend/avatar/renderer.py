@@ -175,7 +175,6 @@ class Renderer:
         pcm: Pcm,
         is_last: bool,
         chunk_frames: int | None,
-        *,
         goes_on: bool = False,
     ) -> Progress:
         """Add sound and draw one batch if its future is known.

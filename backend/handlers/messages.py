@@ -147,6 +147,8 @@ class VideoChunk:
     """Where it begins on the reply's own time line."""
     pause_frames: int = 0
     """How many of its frames, at the beginning, bridge the gap to the sentence before."""
+    mood: str | None = None
+    """The one that it shows; None from an avatar that has no moods."""
 
     @property
     def duration_ms(self) -> float:

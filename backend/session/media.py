@@ -28,7 +28,7 @@ def video_message(chunk: VideoChunk, chunk_seq: int) -> VideoChunkMeta:
         first_frame=chunk.first_frame,
         start_ms=chunk.start_ms,
         duration_ms=chunk.duration_ms,
-        emotion=chunk.sentence.emotion,
+        emotion=chunk.mood or chunk.sentence.emotion,
     )
 
 

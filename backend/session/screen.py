@@ -71,11 +71,12 @@ class Screen:
         self._join_idle()
 
     def _join_idle(self) -> None:
-        """Where the page shows its idle loop, speech begins with the frame that it will show."""
+        """Where the page shows a loop, speech begins with the frame that it will show."""
         idle, now = self._reply.idle_loop(), clock.now()
         if idle is not None and idle.at_s > self._reply.playout.ends_s:
             avatar = self._reply.stages.avatar
-            avatar.begin_at(idle.frame(now + JOIN_LEAD_S, avatar.fps, avatar.loop_frames))
+            frame = idle.frame(now + JOIN_LEAD_S, avatar.fps, avatar.loop_frames)
+            avatar.begin_at(frame, idle.clip)
 
     async def _wait_for_playback(self) -> None:
         """What might be interrupted is not made: stay only `ahead_s` ahead."""
@@ -98,8 +99,10 @@ class Screen:
     async def _draw(self, sound: SpokenAudio) -> None:
         if self._work is None:
             self._work = self._reply.measured.work("avatar", sound.sentence.index)
+        avatar = self._reply.stages.avatar
+        avatar.expect(self._reply.script.goes_on_after(sound.sentence.index))
         try:
-            async with self._work.of(self._reply.stages.avatar.process(sound)) as chunks:
+            async with self._work.of(avatar.process(sound)) as chunks:
                 async for chunk in chunks:
                     await self._send_video(chunk)
         except Exception as error:  # whatever the renderer dies of, its sound is still good

@@ -32,6 +32,10 @@ class Script:
         self._lines.append(_Line(text))
         return len(self._lines) - 1
 
+    def goes_on_after(self, number: int) -> bool:
+        """Whether words are already written that come after this sentence."""
+        return any(char.isalnum() for line in self._lines[number + 1 :] for char in line.text)
+
     def sounded(self, sound: SpokenAudio) -> None:
         """A sentence has this much more sound."""
         line = self._lines[sound.sentence.index]

@@ -280,8 +280,8 @@ class Session:
             self._on_change(self)
 
     def idle_position(self, message: IdlePosition) -> None:
-        """Where the page's idle loop is now; speech begins from there."""
-        self._idle_loop = IdleLoop(message.position_ms, clock.now())
+        """Where the page's loop is now; speech begins from there."""
+        self._idle_loop = IdleLoop(message.position_ms, clock.now(), message.clip)
 
     # ------------------------------------------------------------------ what the session says
 

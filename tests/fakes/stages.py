@@ -176,8 +176,16 @@ class FakeAvatar(FakeStage):
 
     fps, loop_frames, seconds = 25, 125, 0
 
-    def begin_at(self, frame: int) -> None:
-        self.asked.append(frame)
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.begun: list[tuple[int, str]] = []
+        self.expected: list[bool] = []
+
+    def begin_at(self, frame: int, shown: str) -> None:
+        self.begun.append((frame, shown))
+
+    def expect(self, goes_on: bool) -> None:
+        self.expected.append(goes_on)
 
     def outputs(self, item: SpokenAudio) -> list[VideoChunk]:
         chunk = VideoChunk(

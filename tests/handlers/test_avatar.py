@@ -44,7 +44,9 @@ async def engine() -> AsyncIterator[LocalEngine]:
 
 @pytest.fixture
 def context(folder: Path, engine: LocalEngine) -> Context:
-    avatar = AvatarSettings(dir=folder / "avatars", model=folder / "tiny.onnx")
+    avatar = AvatarSettings(
+        dir=folder / "avatars", model=folder / "tiny.onnx", cache_dir=folder / "cache"
+    )
     return Context("session", Settings(avatar=avatar), engine, Weights())
 
 
@@ -128,7 +130,7 @@ async def test_another_avatar_takes_over_at_the_next_sentence(
 @pytest.mark.parametrize("container", ["mp4", "fmp4"])
 async def test_a_reply_in_progressive_chunks(stage: LipSyncAvatar, container: Container) -> None:
     await stage.reconfigure(Options(video=VideoFormat(container=container, chunking="progressive")))
-    stage.begin_at(FRAMES + 4)
+    stage.begin_at(FRAMES + 4, "idle")
     chunks = [chunk for n in range(2) for chunk in await draw(stage, spoken(speech(2.1), n))]
     assert [(c.sentence.index, c.part, c.is_last) for c in chunks[:4]] == [
         *((0, 0, False), (0, 1, False), (0, 2, False), (0, 3, True))
@@ -170,7 +172,7 @@ async def test_speech_begins_at_the_frame_on_show_and_goes_on_from_there(
     stage: LipSyncAvatar,
 ) -> None:
     assert (stage.fps, stage.loop_frames) == (25, FRAMES)
-    stage.begin_at(7)
+    stage.begin_at(7, "idle")
     [first] = await draw(stage, spoken(speech(0.3)))
     [second] = await draw(stage, spoken(speech(0.3), 1))
     assert (first.first_frame, second.first_frame) == (7, (7 + first.frames) % FRAMES)
@@ -220,7 +222,7 @@ async def test_release_gives_the_worker_back(stage: LipSyncAvatar, engine: Local
 async def test_what_is_missing_is_said_at_the_start(context: Context, folder: Path) -> None:
     with pytest.raises(UnknownAvatar, match="Installed: anna, bert"):
         await LipSyncAvatar(replace(context, options=Options(avatar="carl"))).initialize()
-    avatar = AvatarSettings(dir=folder / "avatars", model=folder / "none.onnx")
+    avatar = AvatarSettings(dir=folder / "avatars", model=folder / "none.onnx", cache_dir=None)
     with pytest.raises(ModelFileError, match=r"none\.onnx"):
         await LipSyncAvatar(replace(context, settings=Settings(avatar=avatar))).initialize()
 

@@ -147,7 +147,9 @@ class FakeAvatar(_Fake):
         self._parts = 0
         self._shown = 0
 
-    def begin_at(self, frame: int) -> None: ...
+    def begin_at(self, frame: int, shown: str) -> None: ...
+
+    def expect(self, goes_on: bool) -> None: ...
 
     async def process(self, item: SpokenAudio) -> AsyncIterator[VideoChunk]:
         if item.sentence is not self._sentence:

@@ -14,7 +14,7 @@ import pytest
 from backend import clock, virtual_time
 from backend.config import Settings, load_settings
 from backend.handlers.messages import SAMPLE_RATE, Sentence, SpokenAudio, TextDelta
-from backend.protocol import Playback, Text
+from backend.protocol import IdlePosition, Playback, Text
 from backend.session import playout
 from backend.session.idle_loop import IdleLoop
 from backend.session.session import Session
@@ -193,11 +193,10 @@ def test_a_line_that_drops_ends_the_reply_and_keeps_the_rest() -> None:
 
 def test_speech_begins_with_the_frame_that_the_idle_loop_shows() -> None:
     async def test(desk: Desk) -> None:
-        desk.session._idle_loop = IdleLoop(2000, clock.now())
+        desk.session.idle_position(IdlePosition(position_ms=2000, clip="thinking"))
         await asyncio.sleep(4)
         await desk.ask(20)
-        frames = [asked for asked in desk.stages.avatar.asked if isinstance(asked, int)]
-        assert frames == [(6 * 25 + 3) % 125]
+        assert desk.stages.avatar.begun == [((6 * 25 + 3) % 125, "thinking")]
 
     in_virtual_time(test)
 
@@ -214,8 +213,17 @@ def test_a_sentence_that_finds_the_page_idle_joins_its_loop_again() -> None:
         desk.stages.tts.outputs = outputs
         desk.stages.avatar.seconds = 0
         await desk.ask(20)
-        frames = [asked for asked in desk.stages.avatar.asked if isinstance(asked, int)]
-        assert len(frames) == 3
+        assert len(desk.stages.avatar.begun) == 3
+
+    in_virtual_time(test)
+
+
+def test_the_face_knows_that_a_reply_goes_on_as_long_as_it_does() -> None:
+    async def test(desk: Desk) -> None:
+        await desk.ask(20)
+        # Three sentences, each of which is drawn as its sound comes; the words come at once.
+        assert desk.stages.avatar.expected[-1] is False
+        assert True in desk.stages.avatar.expected
 
     in_virtual_time(test)
 

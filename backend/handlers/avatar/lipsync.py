@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from backend import clock
+from backend.avatar.card import AvatarCard
+from backend.avatar.codecs import FPS
 from backend.avatar.package import AvatarPackage
 from backend.avatar.renderer import (
     AboutRenderer,
@@ -19,12 +21,14 @@ from backend.avatar.renderer import (
     RenderOptions,
 )
 from backend.avatar.shelf import find_avatar
+from backend.avatar.track_cache import TrackCache
 from backend.config import AvatarSettings
 from backend.engine.base import Actor, Engine
 from backend.errors import EngineError, ProviderError, ProviderTimeout, WorkerDied
 from backend.handlers.avatar.plan import ReplyPlan
 from backend.handlers.base import BaseHandler, Context, closing
 from backend.handlers.messages import SpokenAudio, VideoChunk
+from backend.protocol import Clip
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,12 @@ class Studio:
     @classmethod
     async def open(cls, engine: Engine, settings: AvatarSettings, avatar: Path) -> Studio:
         options = RenderOptions(
-            settings.net_threads, settings.crf, settings.audio_kbps, settings.drawn_by
+            settings.net_threads,
+            settings.crf,
+            settings.audio_kbps,
+            settings.drawn_by,
+            settings.head_motion,
+            TrackCache(settings.cache_dir, settings.cache_mb * 1_000_000),
         )
         actor = await engine.spawn(Renderer, avatar, settings.model, options)
         try:
@@ -65,6 +74,8 @@ class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
         self._line: Line | None = None
         self._part = 0
         self._frame = 0
+        self._shown: Clip | None = None
+        self._goes_on = False
         self._has_picture = False
 
     @property
@@ -82,9 +93,14 @@ class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
         """Length of its idle loop; raises as `find_avatar`."""
         return self._package().card.frames
 
-    def begin_at(self, frame: int) -> None:
-        """Let the next sentence begin at this frame of the idle loop, such as the one on show."""
-        self._frame = frame
+    def begin_at(self, frame: int, shown: Clip) -> None:
+        """Let the next sentence begin at this frame of the loops; `shown` is the one on show."""
+        self._frame, self._shown = frame, shown
+
+    def expect(self, goes_on: bool) -> None:
+        """Whether another sentence is known to follow what comes next; with the last one the face
+        comes to rest."""
+        self._goes_on = goes_on
 
     async def _load(self) -> None:
         """Raises AssetError for a broken package or net file, ProviderError for a dead engine."""
@@ -119,7 +135,7 @@ class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
                 yield progress.chunk
             if not progress.more:
                 return
-            progress = await self._call("advance")
+            progress = await self._call("advance", self._chunk_frames)
 
     async def _hand_over(self, item: SpokenAudio) -> Progress:
         """Until a sentence has a picture, the answer to its sound is waited for so long only."""
@@ -143,9 +159,20 @@ class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
         video, line = self.context.options.video, self._line
         if line is not None and (line.reply, line.sentence) == (reply, sentence):
             return False
+        package = self._package()
         if line is None or line.reply != reply:
             self._plan = ReplyPlan(video.chunking)
-        self._line = Line(reply, sentence, self._frame, video.container, self._plan.frames_sent)
+        self._line = Line(
+            reply,
+            sentence,
+            self._frame,
+            video.container,
+            self._plan.frames_sent,
+            mood=_drawn_mood(package.card, item.sentence.emotion),
+            shown="idle" if self._shown and self._shown not in package.card.clips else self._shown,
+            alpha=video.alpha and package.has_matte,
+        )
+        self._shown = None
         self._part, self._has_picture = 0, False
         return True
 
@@ -161,14 +188,18 @@ class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
             return await self._push(item)
 
     async def _push(self, item: SpokenAudio) -> Progress:
-        return await self._call("push", self._line, item.pcm, item.is_last)
+        chunk_frames, goes_on = self._chunk_frames, self._goes_on
+        return await self._call("push", self._line, item.pcm, item.is_last, chunk_frames, goes_on)
 
     async def _call(self, method: str, *args: Any) -> Progress:
         if self._studio is None:
             raise EngineError("The renderer was lost in the middle of a sentence.")
-        chunk_frames = self._plan.chunk_frames(clock.now())
-        progress: Progress = await self._studio.actor.call(method, *args, chunk_frames)
+        progress: Progress = await self._studio.actor.call(method, *args)
         return progress
+
+    @property
+    def _chunk_frames(self) -> int | None:
+        return self._plan.chunk_frames(clock.now())
 
     def _package(self) -> AvatarPackage:
         settings, wanted = self.context.settings.avatar, self.context.options.avatar
@@ -192,8 +223,7 @@ class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
         return ProviderError(error.message, component=self.component, provider=self.provider)
 
     def _message(self, item: SpokenAudio, chunk: RenderedChunk) -> VideoChunk:
-        assert self._studio is not None
-        about = self._studio.about
+        assert self._line is not None
         message = VideoChunk(
             stamp=item.stamp,
             sentence=item.sentence,
@@ -203,14 +233,22 @@ class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
             data=chunk.data,
             container=chunk.container,
             mime=chunk.mime,
-            width=about.width,
-            height=about.height,
-            fps=about.fps,
+            width=chunk.width,
+            height=chunk.height,
+            fps=FPS,
             frames=chunk.frames,
             pause_frames=chunk.pause_frames,
             start_ms=self._plan.start_ms,
+            mood=self._line.mood,
         )
         self._part += 1
         self._frame = chunk.first_frame + chunk.frames
         self._plan.sent(chunk.frames, clock.now())
         return message
+
+
+def _drawn_mood(card: AvatarCard, mood: str | None) -> str | None:
+    """What this avatar shows for a mood; None from one that always looks the same."""
+    if not card.feelings:
+        return None
+    return mood if mood in card.feelings else "calm"
