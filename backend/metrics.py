@@ -6,6 +6,8 @@ values that `LABELS` describes: never an id, an address or anybody's words.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -278,3 +280,27 @@ WORKER_BUSY_SECONDS = Counter(
 WORKER_RESTARTS = Counter(
     "avatar_chat_worker_restarts", "Worker processes that had to be replaced", registry=REGISTRY
 )
+
+
+def begin_at_zero(chains: Mapping[str, Sequence[str]], refusals: Iterable[str]) -> None:
+    """Show what can happen before it does: a series that appears with a 1 has not increased.
+
+    chains: providers by component. refusals: codes with which a client may be turned away.
+    """
+    for outcome in ("accepted", "busy", "full"):
+        ADMISSIONS.labels(outcome)
+    for code in refusals:
+        REFUSALS.labels(code)
+    for end in ("completed", "interrupted", "failed"):
+        TURNS.labels(end)
+    for direction in ("in", "out"):
+        TOKENS.labels(direction)
+    for component, providers in chains.items():
+        for provider in providers:
+            PROVIDER_CALLS.labels(component, provider)
+            for kind in ("unavailable", "timeout", "failed", "crashed"):
+                PROVIDER_ERRORS.labels(component, provider, kind)
+        for stand_in in providers[1:]:
+            FALLBACKS.labels(component, stand_in)
+    FALLBACKS.labels("avatar", "audio")
+    FALLBACKS.labels("tts", "text")

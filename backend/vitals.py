@@ -16,6 +16,7 @@ import psutil
 
 from backend import metrics
 from backend.api.service import Service
+from backend.errors import SessionError
 from backend.protocol import State
 from backend.session.manager import Seat
 from backend.session.stages import StageFactory
@@ -38,7 +39,10 @@ class Vitals:
         self._restarts = 0
         self._shown: dict[int, tuple[str, int]] = {}  # by place: session and generation
         metrics.BUILD.info({"version": service.version, "python": platform.python_version()})
-        metrics.PLACES.set(service.settings.session.limit)
+        settings = service.settings
+        metrics.PLACES.set(settings.session.limit)
+        chains = {"asr": settings.asr.chain, "llm": settings.llm.chain, "tts": settings.tts.chain}
+        metrics.begin_at_zero(chains, (kind.code for kind in SessionError.__subclasses__()))
 
     async def watch_loop(self) -> None:
         """How late a timer runs, who is in, and what waits. Runs forever."""
