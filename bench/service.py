@@ -51,14 +51,19 @@ class Running:
 
 @contextmanager
 def running_service(
-    env: dict[str, str] | None = None, timeout_s: float = 90, log: Path = Path(os.devnull)
+    env: dict[str, str] | None = None,
+    timeout_s: float = 90,
+    log: Path = Path(os.devnull),
+    port: int | None = None,
 ) -> Iterator[Running]:
     """Start, wait for `/readyz`, hand over, stop. What it logs goes to the file `log`.
+
+    port: a free one unless it is named.
 
     Raises:
         TimeoutError: it did not get ready.
     """
-    port = _free_port()
+    port = port or free_port()
     started = time.monotonic()
     with log.open("ab") as words:
         process = subprocess.Popen(
@@ -85,7 +90,7 @@ def _wait_for(port: int, path: str, started: float, timeout_s: float) -> float:
     raise TimeoutError(f"{path} was not green after {elapsed:.0f} s")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

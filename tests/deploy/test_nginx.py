@@ -1,0 +1,191 @@
+"""Real nginx in front of two real backends and a real Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+from bench.service import Running, free_port, running_service
+from tests.deploy.front_door import FrontDoor, front_door
+from tests.integration.service_status import status
+from tests.redis_server import redis_server
+from tests.ws_client import WsClient
+
+
+class House:
+    """nginx, Redis, and backends that can be taken away and put back at their ports."""
+
+    def __init__(self, env: dict[str, str]) -> None:
+        self._env = env
+        self.ports = [free_port(), free_port()]
+        self._stacks = [ExitStack(), ExitStack()]
+        self.running: list[Running] = []
+        self.door: FrontDoor
+
+    def start(self, number: int) -> Running:
+        service = running_service(self._env, port=self.ports[number])
+        running = self._stacks[number].enter_context(service)
+        self.running[number : number + 1] = [running]
+        return running
+
+    def stopped(self, number: int, sign: signal.Signals) -> None:
+        self.running[number].process.send_signal(sign)
+        self.running[number].process.wait(40)
+
+    def close(self) -> None:
+        for stack in self._stacks:
+            stack.close()
+
+    def client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(base_url=self.door.https, verify=self.door.tls, timeout=20)
+
+    async def attached(self) -> list[int]:
+        """How many sessions each backend serves."""
+        answers = [await status(f"127.0.0.1:{port}") for port in self.ports]
+        return [answer["sessions"]["attached"] for answer in answers]
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with redis_server(tmp_path) as redis:
+        env = {"AVATAR_CHAT_STORE__KIND": "redis", "AVATAR_CHAT_STORE__REDIS_URL": redis.url}
+        house = House(env)
+        try:
+            house.start(0)
+            house.start(1)
+            with front_door(tmp_path / "nginx", house.ports) as house.door:
+                yield house
+        finally:
+            house.close()
+
+
+@asynccontextmanager
+async def entered(
+    house: House, session_id: str = "new", before: WsClient | None = None, **hello: Any
+) -> AsyncIterator[WsClient]:
+    url = f"{house.door.wss}/ws/{session_id}"
+    async with connect(url, ssl=house.door.tls, max_size=None) as socket:
+        client = WsClient(socket, follows=before)
+        await client.send("hello", protocol=1, output="text", language="en", **hello)
+        await client.until("session_ready")
+        yield client
+
+
+async def returned(house: House, client: WsClient) -> Any:
+    """The client over a new line, as the page comes back."""
+    ready = client.ready
+    return entered(house, ready["session_id"], client, resume_token=ready["resume_token"])
+
+
+async def ask(client: WsClient, text: str) -> str:
+    await client.send("text", text=text)
+    end = await client.until("turn_end", reason="completed")
+    spoken = [m for m in client.of("sentence") if m["generation_id"] == end["generation_id"]]
+    return " ".join(sentence["text"] for sentence in spoken)
+
+
+async def test_the_page_comes_over_tls_compressed_cached_and_guarded(house: House) -> None:
+    async with house.client() as http:
+        page = await http.get("/")
+        assert page.status_code == 200 and page.headers["cache-control"] == "no-cache"
+        assert "frame-ancestors" in page.headers["content-security-policy"]
+        assert page.headers["x-content-type-options"] == "nosniff"
+        script = page.text.split('src="./')[1].split('"')[0]
+        asset = await http.get(f"/{script}", headers={"Accept-Encoding": "gzip"})
+        assert asset.headers["content-encoding"] == "gzip"
+        assert "immutable" in asset.headers["cache-control"]
+        assert (await http.get("/api/avatars")).json()
+        part = await http.get("/avatars/nora/idle.mp4", headers={"Range": "bytes=0-99"})
+        assert part.status_code == 206 and len(part.content) == 100
+        assert (await http.get("/readyz")).json()["ready"]
+        monitor = await http.get(f"https://localhost:{house.door.monitor_port}/metrics")
+        assert monitor.status_code == 200  # loopback is an operator's place
+
+
+async def test_a_new_session_gets_its_id_at_the_door_and_sticks_to_its_backend(
+    house: House,
+) -> None:
+    clients = []
+    for _ in range(6):
+        async with entered(house) as client:
+            before = await house.attached()
+            clients.append(client)
+        async with await returned(house, client) as back:
+            assert back.ready["resumed"]
+            assert await house.attached() == before
+    assert len({client.ready["session_id"] for client in clients}) == 6
+
+
+async def test_the_other_backend_goes_on_when_one_is_killed(house: House) -> None:
+    async with entered(house) as client:
+        await ask(client, "My name is Ada.")
+        killed = (await house.attached()).index(1)
+        await _saved(house, killed)
+        house.stopped(killed, signal.SIGKILL)
+        with pytest.raises(ConnectionClosed):
+            while True:
+                await client.next()
+    async with await returned(house, client) as back:
+        assert back.ready["resumed"] and len(back.ready["history"]) == 2
+        assert "Ada" in await ask(back, "What is my name?")
+
+
+async def test_a_reload_leaves_every_socket_alone(house: House) -> None:
+    async with entered(house) as client:
+        house.door.reload()
+        assert "84" in await ask(client, "What is 12 times 7?")
+        async with entered(house) as another:
+            await ask(another, "Hello!")
+
+
+async def test_a_rolling_restart_under_load_loses_no_reply(house: House) -> None:
+    done = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        visits = [group.create_task(_visit(house, done)) for _ in range(4)]
+        for number in (0, 1):
+            await asyncio.to_thread(house.stopped, number, signal.SIGTERM)
+            await asyncio.to_thread(house.start, number)
+        done.set()
+    answered = [await visit for visit in visits]
+    assert all(count >= 2 for count, _ in answered)
+    assert sum(moves for _, moves in answered) >= 4  # whoever was there had to move
+
+
+async def _visit(house: House, done: asyncio.Event) -> tuple[int, int]:
+    """Ask and ask, and come back when sent on; how many answers came, over how many lines."""
+    answers = moves = 0
+    async with entered(house) as client:
+        pass
+    while not done.is_set():
+        try:
+            async with await returned(house, client) as line:
+                assert line.ready["resumed"]
+                client = line
+                moves += 1
+                while not done.is_set():
+                    assert str(answers * 7) in await ask(line, f"What is {answers} times 7?")
+                    answers += 1
+        except ConnectionClosed as closed:
+            assert closed.rcvd is not None and closed.rcvd.code == 1012
+            assert not _is_unanswered(client)
+    return answers, moves
+
+
+def _is_unanswered(client: WsClient) -> bool:
+    """A question was taken, and its reply did not come to its end."""
+    begun = {m["generation_id"] for m in client.of("text_chunk")}
+    return bool(begun - {m["generation_id"] for m in client.of("turn_end")})
+
+
+async def _saved(house: House, number: int) -> None:
+    while (await status(f"127.0.0.1:{house.ports[number]}"))["store"]["waiting"]:
+        pass
