@@ -23,6 +23,9 @@ from backend.avatar.mouth import CONTROLS
 
 Float = npt.NDArray[np.float64]
 
+REACH_S = 0.3
+"""How far around a moment the phonemes matter that shape it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Phone:
@@ -44,7 +47,6 @@ class Track:
 _DECAY = np.array([18.0, 17.0, 14.0, 15.5, 19.5, 19.5, 28.0, 26.0])
 _SHORTEST_S = 0.004
 _PAUSE_EASE_S = 0.04
-_BEYOND_S = 0.3
 _SMOOTHING = np.hanning(7) / np.hanning(7).sum()
 _PRESS, _FV, _JAW = (CONTROLS.index(name) for name in ("press", "fv", "jaw"))
 
@@ -56,10 +58,9 @@ def mouth_track(
 
     Before the first phoneme and after the clip there is silence.
     """
-    quiet, end = Phone(-_BEYOND_S, "_"), Phone(duration_s, "_")
-    named = [phone for phone in phones if phone.name]
+    quiet, end = Phone(-REACH_S, "_"), Phone(duration_s, "_")
     columns = int(duration_s * rate_hz) + 1
-    return mouth_between([quiet, *named, end], duration_s + _BEYOND_S, 0, columns, rate_hz)
+    return mouth_between([quiet, *phones, end], duration_s + REACH_S, 0, columns, rate_hz)
 
 
 def mouth_between(

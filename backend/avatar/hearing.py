@@ -7,11 +7,13 @@ whatever pieces the sound comes in, a batch hears the same samples and gives the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from backend.avatar import mouth
+from backend.avatar.articulation_marks import Articulation, Uttered
 from backend.avatar.codecs import FPS, SAMPLES_PER_FRAME, Pcm
 from backend.avatar.ear import samples_for
 from backend.avatar.encoder import SOUND_LEAD_FRAMES, Encoder
@@ -48,14 +50,17 @@ class Hearing:
     def __init__(self, net: Listener, encoder: type[Encoder]) -> None:
         self._net = net
         self._ear = net.ear()
+        self._articulation = Articulation()
         self._encoder = encoder
         self._pcm: Pcm = np.empty(0, np.int16)
         self.taken = 0
         self._told_samples = 0
         self.frames: int | None = None
 
-    def feed(self, pcm: Pcm, is_last: bool) -> None:
-        """Add sound. The end is padded with silence, so that the mouth closes and comes to rest."""
+    def feed(self, pcm: Pcm, is_last: bool, uttered: Iterable[Uttered] = ()) -> None:
+        """Add sound, and marks of any of the sentence's sound. The end is padded with silence, so
+        that the mouth closes and comes to rest."""
+        self._articulation.add(uttered)
         self._pcm = np.concatenate([self._pcm, pcm])
         if is_last:
             self.frames = self._encoder.padded(self._frames_to_rest())
@@ -77,16 +82,18 @@ class Hearing:
         """The next batch; only when `ready`."""
         first, last = self.taken, self.taken + BATCH_FRAMES
         last = last if self.frames is None else min(last, self.frames)
-        columns = self._ear.listen(self._pcm, self._end_column(last))
+        end_column = self._end_column(last)
+        columns = self._ear.listen(self._pcm, end_column)
         begin, end = self._around(first, last, NET_CONTEXT_FRAMES)
         starts = np.array([self._start_column(frame) for frame in range(begin, end)], np.intp)
         windows = windows_at(columns, starts, self._net.window.columns, self._ear.silence)
         speaking = self._speaking(columns, begin, end)
+        said = self._articulation.frames(begin, end, end_column / MEL_FRAMES_PER_S)
         here = slice(first - begin, last - begin)
         self.taken = last
         return Heard(
             self._next_sound(),
-            self._net.drive(windows, speaking)[here],
+            self._net.drive(windows, speaking, said)[here],
             speaking[here] * self._ramps(first, last),
         )
 

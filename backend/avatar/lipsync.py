@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from backend.avatar import mouth
+from backend.avatar.articulation_marks import Said
 from backend.avatar.listener import (
     ControlsListener,
     HearingHalf,
@@ -71,13 +72,13 @@ class ControlledLipSync(ControlsListener, LipSync):
 
 
 class Wav2LipExport(LipSync):
-    """Any single file with the Wav2Lip contract."""
+    """Any single file with the Wav2Lip contract. It hears for itself, whatever marks there are."""
 
     def __init__(self, name: str, lead_frames: int, network: Network) -> None:
         super().__init__(name, Window(lead_frames))
         self._network = network
 
-    def drive(self, windows: Float32, speaking: Float32) -> Float32:
+    def drive(self, windows: Float32, speaking: Float32, said: Said | None = None) -> Float32:
         return windows
 
     def _paint(self, face: Float32, drive: Float32) -> Float32:

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from backend.avatar import mouth, phones
+from backend.avatar.articulation_marks import Articulation, Said, Uttered
 from backend.avatar.ear import Ear
 from backend.avatar.mel import (
     MEL_BANDS,
@@ -53,22 +55,26 @@ class Listener(ABC):
         self.window = window
 
     @abstractmethod
-    def drive(self, windows: Float32, speaking: Float32) -> Float32:
-        """What moves the mouth: windows of consecutive frames (n, 1, rows, columns), and how much
-        of each is speech (n,), to (n, …) float32."""
+    def drive(self, windows: Float32, speaking: Float32, said: Said | None = None) -> Float32:
+        """What moves the mouth: windows of consecutive frames (n, 1, rows, columns), how much of
+        each is speech (n,), and what the voice's marks ask of them, to (n, …) float32."""
 
     def ear(self) -> Ear:
         """For one sentence: it gives the columns that windows are cut from."""
         return Ear()
 
-    def hear(self, pcm: Pcm) -> Float32:
-        """The drive of a whole clip at once: (samples,) mono at 16 kHz to (n, …)."""
+    def hear(self, pcm: Pcm, uttered: Iterable[Uttered] = ()) -> Float32:
+        """The drive of a whole clip at once: (samples,) mono at 16 kHz, and its marks if there are
+        any, to (n, …)."""
         moments = np.rint(np.arange(video_frames(len(pcm))) * (MEL_FRAMES_PER_S / VIDEO_FPS))
         starts = moments.astype(np.intp) - self.window.lead
         ear = self.ear()
         columns = ear.listen(pcm, int(starts.max(initial=0)) + self.window.columns)
         windows = windows_at(columns, starts, self.window.columns, ear.silence)
-        return self.drive(windows, mouth.speaking(mouth.levels(windows, self.window.lead)))
+        articulation = Articulation()
+        articulation.add(uttered)
+        said = articulation.frames(0, len(starts), float("inf"))
+        return self.drive(windows, mouth.speaking(mouth.levels(windows, self.window.lead)), said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +93,10 @@ class ControlsListener(Listener):
         super().__init__(name, half.window)
         self._half = half
 
-    def drive(self, windows: Float32, speaking: Float32) -> Float32:
+    def drive(self, windows: Float32, speaking: Float32, said: Said | None = None) -> Float32:
         """Mouth controls as drawn: (n, 8) in 0..1, named by `mouth.CONTROLS`."""
-        return mouth.settle(self._half.network(windows), speaking)
+        heard = self._half.network(windows)
+        return mouth.settle(said.steer(heard) if said is not None else heard, speaking)
 
     def ear(self) -> Ear:
         return Ear(self._half.phones)

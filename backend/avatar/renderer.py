@@ -6,7 +6,7 @@ have their turn. The caller goes on with `advance` while there is `more`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -14,6 +14,7 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
+from backend.avatar.articulation_marks import Uttered
 from backend.avatar.camera import Camera
 from backend.avatar.card import DrawnBy
 from backend.avatar.codecs import FPS, SAMPLES_PER_FRAME, Pcm, VideoFormat
@@ -176,19 +177,21 @@ class Renderer:
         is_last: bool,
         chunk_frames: int | None,
         goes_on: bool = False,
+        uttered: Sequence[Uttered] = (),
     ) -> Progress:
         """Add sound and draw one batch if its future is known.
 
         line: what the sound belongs to; another one than before forgets a sentence that was left
         unfinished. pcm: (n,) int16 mono at 16 kHz, any n. chunk_frames: how many fill a chunk; the
         end of the sentence always does. goes_on: whether another sentence is known to follow; with
-        the last one the face comes to rest.
+        the last one the face comes to rest. uttered: what the voice says about the sentence's
+        sound, whether that is here or not.
         """
         if self._sentence is None or line != self._sentence.line:
             self._sentence = self._begin(line)
         self._sentence.goes_on = goes_on
         self._sentence.loudness.feed(pcm)
-        self._sentence.hearing.feed(pcm, is_last)
+        self._sentence.hearing.feed(pcm, is_last, uttered)
         return self.advance(chunk_frames)
 
     def advance(self, chunk_frames: int | None) -> Progress:

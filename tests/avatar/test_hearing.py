@@ -1,5 +1,6 @@
 """Hearing in pieces equals hearing the whole clip at once."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from face_samples import speech
 
 from backend.avatar import mouth
+from backend.avatar.articulation_marks import Uttered
 from backend.avatar.codecs import SAMPLES_PER_FRAME
 from backend.avatar.encoder import SOUND_LEAD_FRAMES
 from backend.avatar.file_encoder import FileEncoder
@@ -20,11 +22,18 @@ def net(request: pytest.FixtureRequest) -> LipSync:
     return load_lipsync(request.getfixturevalue(request.param))
 
 
-def hear(net: LipSync, pcm: np.ndarray, piece: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """All sound, drive and presence of a sentence that arrives in pieces of so many samples."""
+MARKS = [Uttered(i / 10, (i + 1) / 10, name) for i, name in enumerate("mapabiba" * 3)]
+
+
+def hear(
+    net: LipSync, pcm: np.ndarray, piece: int, marks: Sequence[Uttered] = ()
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """All sound, drive and presence of a sentence that arrives in pieces of so many samples, with
+    the marks that begin in each."""
     hearing, heard = Hearing(net, FileEncoder), []
     for begin in range(0, len(pcm), piece):
-        hearing.feed(pcm[begin : begin + piece], begin + piece >= len(pcm))
+        here = [mark for mark in marks if 0 <= mark.start_s * 16_000 - begin < piece]
+        hearing.feed(pcm[begin : begin + piece], begin + piece >= len(pcm), here)
         while hearing.ready:
             heard.append(hearing.take())
     assert all(len(batch.presence) == BATCH_FRAMES for batch in heard[:-1])
@@ -51,6 +60,38 @@ def test_pieces_give_equal_numbers(net: LipSync) -> None:
     whole, pieces = hear(net, in_and_out(), 1_000_000), hear(net, in_and_out(), 1234)
     for one, other in zip(whole, pieces, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("piece", [777, 3200, 8000])
+def test_marks_that_come_with_their_sound_give_equal_numbers(halves: Path, piece: int) -> None:
+    net = load_lipsync(halves)
+    _, whole, _ = hear(net, speech(2.4), 1_000_000, MARKS)
+    _, pieces, _ = hear(net, speech(2.4), piece, MARKS)
+    np.testing.assert_array_equal(whole, pieces)
+    _, unmarked, _ = hear(net, speech(2.4), piece)
+    assert np.abs(whole - unmarked).max() > 0.2
+
+
+def test_frames_whose_marks_come_late_are_drawn_by_sound_alone(halves: Path) -> None:
+    net, pcm = load_lipsync(halves), speech(2.4)
+    hearing = Hearing(net, FileEncoder)
+    hearing.feed(pcm, False)
+    early = hearing.take().drive
+    hearing.feed(np.empty(0, np.int16), True, MARKS)
+    late = np.concatenate([hearing.take().drive for _ in range(3)])
+    _, unmarked, _ = hear(net, pcm, 1_000_000)
+    _, marked, _ = hear(net, pcm, 1_000_000, MARKS)
+    np.testing.assert_array_equal(early, unmarked[:8])
+    np.testing.assert_array_equal(late, marked[8:32])
+
+
+def test_a_net_that_hears_for_itself_takes_no_orders(export: Path) -> None:
+    net = load_lipsync(export)
+    (_, marked, _), (_, unmarked, _) = (
+        hear(net, speech(2.4), 3200, MARKS),
+        hear(net, speech(2.4), 3200),
+    )
+    np.testing.assert_array_equal(marked, unmarked)
 
 
 def test_the_sound_is_kept_and_ends_quietly_on_a_whole_frame(net: LipSync) -> None:

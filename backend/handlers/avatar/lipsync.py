@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 from backend import clock
+from backend.avatar.articulation_marks import Uttered
 from backend.avatar.card import AvatarCard
 from backend.avatar.codecs import FPS
 from backend.avatar.package import AvatarPackage
@@ -27,7 +28,7 @@ from backend.engine.base import Actor, Engine
 from backend.errors import EngineError, ProviderError, ProviderTimeout, WorkerDied
 from backend.handlers.avatar.plan import ReplyPlan
 from backend.handlers.base import BaseHandler, Context, closing
-from backend.handlers.messages import SpokenAudio, VideoChunk
+from backend.handlers.messages import Mark, SpokenAudio, VideoChunk
 from backend.protocol import Clip
 
 
@@ -188,8 +189,15 @@ class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
             return await self._push(item)
 
     async def _push(self, item: SpokenAudio) -> Progress:
-        chunk_frames, goes_on = self._chunk_frames, self._goes_on
-        return await self._call("push", self._line, item.pcm, item.is_last, chunk_frames, goes_on)
+        return await self._call(
+            "push",
+            self._line,
+            item.pcm,
+            item.is_last,
+            self._chunk_frames,
+            self._goes_on,
+            _uttered(item.marks),
+        )
 
     async def _call(self, method: str, *args: Any) -> Progress:
         if self._studio is None:
@@ -245,6 +253,15 @@ class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
         self._frame = chunk.first_frame + chunk.frames
         self._plan.sent(chunk.frames, clock.now())
         return message
+
+
+def _uttered(marks: Sequence[Mark]) -> tuple[Uttered, ...]:
+    """What the voice says about its sound, as far as it moves the mouth."""
+    return tuple(
+        Uttered(mark.start_ms / 1000, mark.end_ms / 1000, mark.value)
+        for mark in marks
+        if mark.kind == "phoneme"
+    )
 
 
 def _drawn_mood(card: AvatarCard, mood: str | None) -> str | None:
