@@ -13,9 +13,11 @@ import {
 } from '@avatar-chat/client'
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
+import { accessToken } from '../lib/access'
 import { microphoneProblem, serverProblem, UNREACHABLE, WAKING, type Problem } from '../lib/problems'
 import { RECORDER_WORKLET_URL } from '../lib/recorder-worklet'
 import { keepResumption, takeResumption } from '../lib/resumption'
+import { useBackdrop } from './backdrop'
 import { useConversation } from './conversation'
 import { useService } from './service'
 import { useSettings } from './settings'
@@ -32,16 +34,11 @@ const NOTICE_MS = 12_000
 /** A short break is not worth a word beyond the status pill. */
 const PATIENT_ATTEMPTS = 2
 
-/** `#token=…` in the page's address; a fragment is never sent to a server, nor logged by one. */
-function accessToken(fragment: string): { token?: string } {
-  const token = new URLSearchParams(fragment.slice(1)).get('token')
-  return token ? { token } : {}
-}
-
 export const useCall = defineStore('call', () => {
   const settings = useSettings()
   const conversation = useConversation()
   const service = useService()
+  const backdrop = useBackdrop()
 
   const phase = ref<Phase>('connecting')
   const ready = shallowRef<SessionReady | null>(null)
@@ -61,10 +58,15 @@ export const useCall = defineStore('call', () => {
     return chosen ?? ready.value?.avatar ?? service.avatars[0] ?? null
   })
 
+  /** Figure and background come apart, and lie on each other in the page. */
+  const wantsAlpha = computed(() => backdrop.style !== null)
+  const isFree = ref(wantsAlpha.value)
+
   const canStop = computed(() => ['thinking', 'speaking', 'hearing'].includes(phase.value))
 
   function attach(elements: FaceElements): void {
     const { protocol, host } = location
+    const token = accessToken()
     meter = new Meter([elements.stream, ...elements.chunks])
     session = new Session({
       endpoint: `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/ws`,
@@ -72,11 +74,12 @@ export const useCall = defineStore('call', () => {
       resumption: takeResumption(),
       player: new ReplyPlayer(elements),
       recorder: new Recorder(RECORDER_WORKLET_URL),
+      alpha: isFree.value,
       wishes: {
         language: settings.language,
         ...(settings.avatar ? { avatar: settings.avatar } : {}),
         ...(settings.voice ? { voice: settings.voice } : {}),
-        ...accessToken(location.hash),
+        ...(token ? { token } : {}),
       },
     })
     listen(session)
@@ -197,13 +200,18 @@ export const useCall = defineStore('call', () => {
     problem.value = null
   }
 
+  // What is being said was drawn for what the page is now.
+  watch([wantsAlpha, phase], () => {
+    if (!canStop.value) isFree.value = wantsAlpha.value
+  })
+  watch(isFree, (free) => session?.setAlpha(free))
   watch(() => settings.volume, (volume) => session?.setVolume(volume))
   watch(() => settings.language, (language) => session?.configure({ language }))
   watch(() => settings.voice, (voice) => session?.configure({ voice: voice ?? 'auto' }))
   watch(() => settings.avatar, (avatar) => session?.configure({ avatar }))
 
   return {
-    phase, canStop, ready, face, subtitle, microphone, level, retrying, problem, notices,
+    phase, canStop, ready, face, isFree, subtitle, microphone, level, retrying, problem, notices,
     attach, send, toggleMicrophone, stop, retry, unlock, dismissNotice, dismissProblem,
   }
 })

@@ -2,6 +2,7 @@
 import { defineStore } from 'pinia'
 import { ref, watch } from 'vue'
 import { preferredLocale, type Locale } from '../i18n'
+import type { BackgroundId } from '../lib/backgrounds'
 
 export type Theme = 'system' | 'light' | 'dark'
 export type SpokenLanguage = 'auto' | 'en' | 'zh'
@@ -16,6 +17,7 @@ interface Stored {
   theme: Theme
   volume: number
   subtitles: boolean
+  background: BackgroundId
 }
 
 export const useSettings = defineStore('settings', () => {
@@ -27,8 +29,9 @@ export const useSettings = defineStore('settings', () => {
   const theme = ref<Theme>(stored.theme ?? 'system')
   const volume = ref(stored.volume ?? 1)
   const subtitles = ref(stored.subtitles ?? true)
+  const background = ref<BackgroundId>(stored.background ?? 'studio')
 
-  const all = { avatar, voice, language, locale, theme, volume, subtitles }
+  const all = { avatar, voice, language, locale, theme, volume, subtitles, background }
   watch(Object.values(all), () => {
     const plain = Object.fromEntries(Object.entries(all).map(([name, value]) => [name, value.value]))
     write(JSON.stringify(plain))
