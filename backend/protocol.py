@@ -224,6 +224,7 @@ class AvatarInfo(_Message):
     clips: dict[Clip, str] = Field(
         {}, description="address of each loop; `?alpha=stacked` for one with its matte below"
     )
+    moods: tuple[str, ...] = Field((), description="those that it shows; none from most")
     alpha: bool = Field(False, description="whether it has a matte")
     deletable: bool = Field(False, description="whether somebody made it of a photo or video")
 

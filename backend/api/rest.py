@@ -5,19 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from fastapi import APIRouter, HTTPException, Request, Response
-from fastapi.responses import FileResponse, JSONResponse
+from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
 from backend import metrics
-from backend.api.service import Service, avatar_info
-from backend.avatar.package import IDLE, POSTER
-from backend.protocol import AvatarInfo
+from backend.api.service import Service
 from backend.session.manager import new_session_id
 
 router = APIRouter()
-
-_AVATAR_FILES = {IDLE: "video/mp4", POSTER: "image/jpeg"}
 
 
 def readiness(service: Service) -> Ready:
@@ -75,11 +71,6 @@ def prometheus() -> Response:
     return Response(generate_latest(metrics.REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
 
-@router.get("/api/avatars")
-def avatars(request: Request) -> list[AvatarInfo]:
-    return [avatar_info(package) for package in _service(request).avatars]
-
-
 @router.post("/api/session/create", status_code=201)
 def create_session(request: Request) -> CreatedSession:
     """An id and the address to connect to. The place is taken when the socket opens."""
@@ -93,15 +84,6 @@ def create_session(request: Request) -> CreatedSession:
     return CreatedSession(
         session_id=session_id, ws_url=f"{scheme}://{request.url.netloc}/ws/{session_id}"
     )
-
-
-@router.get("/avatars/{avatar_id}/{name}", response_class=FileResponse)
-def avatar_file(request: Request, avatar_id: str, name: str) -> FileResponse:
-    """The idle loop and the poster of an avatar; nothing else of its package is served."""
-    packages = {package.card.id: package for package in _service(request).avatars}
-    if avatar_id not in packages or name not in _AVATAR_FILES:
-        raise HTTPException(404, "There is no such avatar file. See /api/avatars.")
-    return FileResponse(packages[avatar_id].root / name, media_type=_AVATAR_FILES[name])
 
 
 def not_built(page_dir: Path) -> JSONResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -56,6 +57,7 @@ class Service:
     atelier: Atelier
     channels: Channels = field(default_factory=Channels)
     readiness: Readiness = field(default_factory=Readiness)
+    making_clips: asyncio.Lock = field(default_factory=asyncio.Lock)
     providers: Providers | None = None
     version: str = __version__
 
@@ -72,11 +74,12 @@ class Service:
 
     def greeting(self, session: Session, resumed: bool) -> SessionReady:
         """The first message of a connection."""
+        avatar = avatar_info(session.stages.package(session.options))
         return SessionReady(
             resume_token=session.resume_token,
-            avatar=avatar_info(session.stages.package(session.options)),
+            avatar=avatar,
             providers=session.stages.providers(),
-            capabilities=CAPABILITIES,
+            capabilities=(*CAPABILITIES, *_capabilities_of(avatar)),
             resumed=resumed,
             history=session.history.items() or None,
         )
@@ -93,5 +96,15 @@ def avatar_info(package: AvatarPackage) -> AvatarInfo:
         fps=card.fps,
         idle_url=f"{base}/{IDLE}",
         poster_url=f"{base}/{POSTER}",
+        look=card.look,
+        clips={clip: f"{base}/{package.clip(clip).name}" for clip in card.clips},
+        moods=("calm", *card.feelings) if card.feelings else (),
+        alpha=package.has_matte,
         deletable=card.made_of is not None,
     )
+
+
+def _capabilities_of(avatar: AvatarInfo) -> list[str]:
+    """What not every avatar can do."""
+    can = {"moods": bool(avatar.moods), "alpha": avatar.alpha}
+    return [name for name, is_so in can.items() if is_so]

@@ -96,6 +96,10 @@ export interface AvatarInfo {
     [k: string]: string
   }
   /**
+   * those that it shows; none from most
+   */
+  moods?: string[]
+  /**
    * whether it has a matte
    */
   alpha?: boolean
