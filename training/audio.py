@@ -1,11 +1,12 @@
-"""From spoken shards to training strips: mel columns and the mouth at each of them.
+"""From spoken shards to training strips: columns of sound and the mouth at each of them.
 
     python -m training.audio [--takes 2]
 
-One strip per shard and take in training/build/strips: mel columns at 80 a second and a row of eight
-controls for each, clip after clip with pauses between. A third of the clips stay as they were
-spoken, the others are disguised, and half of the takes have been through a codec. Strips are made
-whole, so the work can be stopped and started again.
+One strip per shard and take in training/build/strips: what the service's own ear hears, mel and
+phones at 80 columns a second, and a row of eight controls for each, clip after clip with pauses
+between. A third of the clips stay as they were spoken, the others are disguised, and half of the
+takes have been through a codec. Strips are made whole, so the work can be stopped and started
+again. The phone net must have been exported (`people`).
 """
 
 import argparse
@@ -18,8 +19,11 @@ import numpy as np
 import numpy.typing as npt
 
 from backend.avatar.articulation import mouth_track
-from backend.avatar.mel import MEL_FRAMES_PER_S, SAMPLE_RATE_HZ, Float32, mel_spectrogram
-from training import disguise
+from backend.avatar.ear import Ear
+from backend.avatar.mel import MEL_FRAMES_PER_S, SAMPLE_RATE_HZ, Float32
+from backend.avatar.network import Network, load_network
+from backend.avatar.phones import CONTRACT
+from training import disguise, people
 from training.espeak import Speech
 from training.speech_set import SHARDS, WHOLE, load
 
@@ -28,14 +32,14 @@ STRIPS = WORK / "strips"
 # Whole numbers of mel columns, so that tracks stay aligned however many clips come before.
 _COLUMN = SAMPLE_RATE_HZ // MEL_FRAMES_PER_S
 _SHORT_PAUSE, _LONG_PAUSE = 16 * _COLUMN, 64 * _COLUMN
-_QUIET_CLIPS_EACH = 8
+_QUIET_CLIPS_EACH = 5
 _DISGUISED, _CODED = 0.65, 0.5
 
 Strip = dict[str, npt.NDArray[np.float16]]
 
 
-def strip(speeches: list[Speech], rng: np.random.Generator) -> Strip:
-    """mel (n, 80) and controls (n, 8), float16: a take of a whole shard."""
+def strip(speeches: list[Speech], rng: np.random.Generator, phones: Network) -> Strip:
+    """sound (n, 122) and controls (n, 8), float16: a take of a whole shard."""
     crowd = np.concatenate([speech.pcm for speech in speeches[:40]])
     pieces: list[Float32] = []
     tracks: list[Float32] = []
@@ -54,8 +58,9 @@ def strip(speeches: list[Speech], rng: np.random.Generator) -> Strip:
     pcm, controls = np.concatenate(pieces), np.concatenate(tracks)
     if rng.random() < _CODED:
         pcm = disguise.through_a_codec(pcm, int(rng.integers(4)))
-    mel = mel_spectrogram(pcm)[:, : len(controls)].T
-    return {"mel": mel.astype(np.float16), "controls": controls.astype(np.float16)}
+    clips = np.split(pcm, np.cumsum([len(piece) for piece in pieces])[:-1])
+    sound = np.concatenate([Ear(phones).listen(clip, len(clip) // _COLUMN).T for clip in clips])
+    return {"sound": sound.astype(np.float16), "controls": controls.astype(np.float16)}
 
 
 def quiet(rng: np.random.Generator) -> Float32:
@@ -93,16 +98,17 @@ def main() -> None:
     parser.add_argument("--takes", type=int, default=2)
     options = parser.parse_args()
     STRIPS.mkdir(parents=True, exist_ok=True)
+    phones = load_network(people.SHIPPED, CONTRACT)
     for take, shard in itertools.product(range(options.takes), sorted(SHARDS.glob(WHOLE))):
         name = f"{shard.stem}.{take}.npz"
         if (STRIPS / name).exists():
             continue
         started = time.monotonic()
-        made = strip(load(shard), np.random.default_rng(zlib.crc32(name.encode())))
+        made = strip(load(shard), np.random.default_rng(zlib.crc32(name.encode())), phones)
         unfinished = STRIPS / f"unfinished-{name}"
         np.savez(unfinished, **made)
         unfinished.rename(STRIPS / name)
-        sound_s, spent_s = len(made["mel"]) / MEL_FRAMES_PER_S, time.monotonic() - started
+        sound_s, spent_s = len(made["sound"]) / MEL_FRAMES_PER_S, time.monotonic() - started
         print(f"{name}: {sound_s:.0f} s of sound in {spent_s:.0f} s", flush=True)
 
 

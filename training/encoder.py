@@ -1,16 +1,15 @@
-"""The encoder: sixteen mel columns to eight mouth controls, trained on CPU.
+"""The hearing half: forty columns of sound to eight mouth controls, trained on CPU.
 
     python -m training.encoder [--seed 0] [--minutes 30] [--strips training/build/strips]
 
-It hears columns −6…9 around a moment and says how the mouth stands at that moment. No convolution
-is padded in time, so over a stretch of sound it gives every moment at the cost of little more than
-one: that is how it is trained, and how it learns to move as a mouth does. Augmentation happens on
-mel stretches, so that every batch is a new voice, microphone and room. What is kept is a running
-average of the weights; progress lies on disk (training/build/encoder.SEED.pt), safe to interrupt.
-
-Long training on synthesisers makes strangers harder to hear. Several encoders of different seeds,
-none trained for long, and listened to together hear them better; with the first release's encoder,
-which is of another build, better still.
+It hears columns −30…9 around a moment, of the mel and of the phones that people would take it for
+(`people`), and says how the mouth stands at that moment. The phones know strangers and the mel
+knows details: every so often a whole stretch goes without the mel, so that neither is forgotten.
+No convolution is padded in time, so over a stretch of sound the net gives every moment at the cost
+of little more than one: that is how it is trained, and how it learns to move as a mouth does.
+Augmentation happens on stretches, so that every batch is a new voice, microphone and room. What is
+kept is a running average of the weights; progress lies on disk (training/build/encoder.SEED.pt),
+safe to interrupt. Encoders of different seeds, listened to together, hear better than one.
 """
 
 import argparse
@@ -24,16 +23,20 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel
 
-from backend.avatar.mel import MEL_BANDS, WINDOW_FRAMES
+from backend.avatar.listener import Window
+from backend.avatar.mel import MEL_BANDS
 from backend.avatar.mouth import CONTROL_COUNT, CONTROLS
+from backend.avatar.phones import PHONE_COUNT
 from training.audio import STRIPS, WORK
 
-MEL_LEAD_FRAMES = 6
+WINDOW = Window(lead=30, columns=40)
+ROWS = MEL_BANDS + PHONE_COUNT
 CHECKPOINT = "encoder.{}.pt"
-FIRST_RELEASE = Path(__file__).parent / "assets" / "first-release.encoder.onnx"
 _BATCH = 48
 _MOMENTS = 48
-_STRETCH = _MOMENTS + WINDOW_FRAMES - 1
+_STRETCH = _MOMENTS + WINDOW.columns - 1
+_DEAF_TO_MEL = 0.25
+_LEAST_LOG = -8.0
 _PEAK_RATE = 2e-3
 _AVERAGED_STEPS = 1000
 # jaw, wide, pucker, funnel, lower_down, upper_up, press, fv: what the eye minds most weighs most
@@ -47,28 +50,33 @@ _TOUCHES = [_PRESS, CONTROLS.index("fv")]
 
 
 class Encoder(nn.Module):
-    """mel (N, 1, 80, 16) in −4…4 to controls (N, 8) in 0..1."""
+    """sound (N, 1, 122, 40), mel in −4…4 above phones in −8…0, to controls (N, 8) in 0..1."""
 
     def __init__(self) -> None:
         super().__init__()
         self.hear = nn.Sequential(
             _patch(1, 8, bands=7), _patch(8, 16, bands=5), nn.Flatten(1, 2), nn.Dropout1d(0.1)
         )
+        self.tell = nn.Sequential(_conv(PHONE_COUNT, 96, 5))
         self.listen = nn.Sequential(
-            _conv(16 * MEL_BANDS // 4, 128, 3),
-            _conv(128, 128, 3),
-            _conv(128, 160, 3, spacing=2),
-            _conv(160, 160, 4),
+            _conv(16 * MEL_BANDS // 4 + 96, 128, 3),
+            _conv(128, 128, 3, spacing=2),
+            _conv(128, 160, 3, spacing=4),
+            _conv(160, 160, 4, spacing=7),
         )
         self.speak = nn.Sequential(nn.Dropout(0.1), nn.Conv1d(160, CONTROL_COUNT, 1))
 
-    def forward(self, mel: Tensor) -> Tensor:
-        return torch.sigmoid(self.raw(mel))[..., 0]
+    def forward(self, sound: Tensor) -> Tensor:
+        return torch.sigmoid(self.raw(sound))[..., 0]
 
-    def raw(self, mel: Tensor) -> Tensor:
-        """Stretches (N, 1, 80, n + 15) to the n moments that have a whole window, (N, 8, n),
+    def raw(self, sound: Tensor) -> Tensor:
+        """Stretches (N, 1, 122, n + 39) to the n moments that have a whole window, (N, 8, n),
         before the sigmoid."""
-        said: Tensor = self.speak(self.listen(self.hear(mel * 0.25)))
+        heard = self.hear(sound[:, :, :MEL_BANDS] * 0.25)
+        if self.training:
+            heard = heard * (torch.rand(len(heard), 1, 1) > _DEAF_TO_MEL)
+        told = self.tell(sound[:, 0, MEL_BANDS:] * 0.25 + 1)
+        said: Tensor = self.speak(self.listen(torch.cat([heard, told], 1)))
         return said * 1.5 - 1.5
 
 
@@ -85,31 +93,41 @@ def _conv(inputs: int, outputs: int, columns: int, spacing: int = 1) -> nn.Seque
 
 @dataclass(frozen=True, slots=True)
 class Speech:
-    """All strips end to end: mel (n, 80), time first for fast look-ups, and controls (n, 8)."""
+    """All strips end to end: sound (n, 122), time first for fast look-ups, and controls (n, 8)."""
 
-    mel: Tensor
+    sound: Tensor
     controls: Tensor
 
     @classmethod
     def load(cls, folder: Path) -> "Speech":
-        mels, controls = [], []
+        sounds, controls = [], []
         for path in sorted(folder.glob("[!u]*.npz")):
             with np.load(path) as stored:
-                mels.append(torch.from_numpy(stored["mel"]))
+                sounds.append(torch.from_numpy(stored["sound"]))
                 controls.append(torch.from_numpy(stored["controls"]))
-        return cls(torch.cat(mels), torch.cat(controls))
+        return cls(torch.cat(sounds), torch.cat(controls))
 
     def batch(self, starts: Tensor) -> tuple[Tensor, Tensor]:
-        """Stretches (N, 1, 80, 63) from these columns on, and their 48 moments' (N, 8, 48)."""
-        mel = self.mel[starts[:, None] + torch.arange(_STRETCH)].transpose(1, 2)[:, None]
-        moments = starts[:, None] + MEL_LEAD_FRAMES + torch.arange(_MOMENTS)
-        return mel.float().contiguous(), self.controls[moments].transpose(1, 2).float()
+        """Stretches (N, 1, 122, 87) from these columns on, and their 48 moments' (N, 8, 48)."""
+        sound = self.sound[starts[:, None] + torch.arange(_STRETCH)].transpose(1, 2)[:, None]
+        moments = starts[:, None] + WINDOW.lead + torch.arange(_MOMENTS)
+        return sound.float().contiguous(), self.controls[moments].transpose(1, 2).float()
 
 
-def augment(mel: Tensor) -> Tensor:
-    """Another mouth, microphone, level and room for (N, 1, 80, n); the first fifth stay."""
-    kept = len(mel) // 5
-    return torch.cat([mel[:kept], _disguise(mel[kept:])])
+def augment(sound: Tensor) -> Tensor:
+    """Another mouth, microphone, level and room for (N, 1, 122, n); the first fifth stay."""
+    kept = len(sound) // 5
+    mel, phones = sound[kept:, :, :MEL_BANDS], sound[kept:, :, MEL_BANDS:]
+    return torch.cat([sound[:kept], torch.cat([_disguise(mel), _mistaken(phones)], 2)])
+
+
+def _mistaken(phones: Tensor) -> Tensor:
+    """Taken for other phones a little, surer or less sure: log, −8…0."""
+    count = len(phones)
+    surer = phones * (0.7 + 0.6 * torch.rand(count, 1, 1, 1))
+    ever = 0.6 * torch.randn(count, 1, PHONE_COUNT, 1)
+    now = 0.4 * torch.randn_like(phones)
+    return torch.log_softmax(surer + ever + now, 2).clamp(min=_LEAST_LOG)
 
 
 def _disguise(mel: Tensor) -> Tensor:
@@ -204,8 +222,8 @@ def train(
     while (spent := (time.monotonic() - started) / (60 * minutes)) < 1:
         for group in optimiser.param_groups:
             group["lr"] = _rate(spent)
-        mel, wanted = speech.batch(torch.randint(0, len(speech.mel) - _STRETCH, (_BATCH,)))
-        loss = loss_of(encoder.raw(augment(mel)), wanted)
+        sound, wanted = speech.batch(torch.randint(0, len(speech.sound) - _STRETCH, (_BATCH,)))
+        loss = loss_of(encoder.raw(augment(sound)), wanted)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -232,9 +250,8 @@ def _rate(spent: float) -> float:
 
 
 def singers(folder: Path = WORK) -> list[Path]:
-    """All encoders to be shipped together: those trained here, and the first release's."""
-    trained = sorted(folder.glob(CHECKPOINT.format("*")))
-    return [*trained, FIRST_RELEASE] if trained else []
+    """All encoders that were trained here, to be shipped together."""
+    return sorted(folder.glob(CHECKPOINT.format("*")))
 
 
 def load(checkpoint: Path) -> Encoder:

@@ -1,11 +1,13 @@
-"""From trained halves to shipped files: two ONNX halves, one joined net, a machine-readable card.
+"""From trained halves to shipped files: ONNX halves, one joined net, a machine-readable card.
 
     python -m training.export [--encoder …/encoder.0.pt …] [--decoder …/decoder.pt] [--out FOLDER]
 
 The hearing half is a choir: the mean of several encoders trained apart, for where they err, they
-err apart too. A half that is not there to be exported stays as it was shipped. The joined file is
-the two halves in a row and has the Wav2Lip contract. Every file is run again by onnxruntime and
-compared before it counts as exported.
+err apart too. Beside it goes the net of `people` that it hears phones through. A half that is not
+there to be exported stays as it was shipped, as does the encoder of the Wav2Lip contract, which
+hears 16 mel columns alone; its recipe is in the repository's history. The joined file is that
+encoder and the decoder in a row. Every file is run again by onnxruntime and compared before it
+counts as exported.
 """
 
 import argparse
@@ -25,52 +27,47 @@ from torch import Tensor, nn
 
 from backend.avatar.lipsync import MEL_SHAPE
 from backend.avatar.mouth import CONTROLS
-from training import decoder, encoder
+from training import decoder, encoder, people
 
 NAME = "lightlips"
 MODELS = Path(__file__).parents[1] / "models" / "onnx"
 _OPSET = 17
+_CONTRACT_LEAD = 6
 _TOLERANCE = 1e-4
 
 
 def export(singers: Sequence[Path], draw: nn.Module | None, folder: Path) -> None:
     """Write and check all files.
 
-    singers: encoders, as checkpoints or as ONNX files. Raises ValueError when a file does not
-    compute what it was made from.
+    singers: checkpoints of encoders. folder: holds the contract's encoder. Raises ValueError when
+    a file does not compute what it was made from.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    hearing, drawing, joined = (
-        folder / f"{NAME}{half}.onnx" for half in (".encoder", ".decoder", "")
-    )
+    halves = ("encoder", "decoder", "hearing", "phones")
+    contract, drawing, hearing, phones = (folder / f"{NAME}.{half}.onnx" for half in halves)
+    joined = folder / f"{NAME}.onnx"
     face, controls = torch.rand(2, 6, 96, 96), torch.rand(2, len(CONTROLS))
     if singers:
         _export_choir(singers, hearing)
+        people.export(phones)
     if draw:
         _export(draw, {"face": face, "controls": controls}, "picture", drawing)
-    _join(hearing, drawing, joined)
-    _check_joined(hearing, drawing, joined, face)
-    _write_card(folder / f"{NAME}.json", [hearing, drawing, joined])
+    _join(contract, drawing, joined)
+    _check_joined(contract, drawing, joined, face)
+    _write_card(folder / f"{NAME}.json", [hearing, phones, contract, drawing, joined])
 
 
 def _export_choir(singers: Sequence[Path], path: Path) -> None:
     with tempfile.TemporaryDirectory() as rehearsal:
-        alone = [_as_onnx(singer, Path(rehearsal)) for singer in singers]
-        onnx.save(_choir([onnx.load(singer) for singer in alone]), path)
-        mel = {"mel": _mel().numpy()}
-        _judge(path, _run(path, mel), np.mean([_run(singer, mel) for singer in alone], axis=0))
-
-
-def _as_onnx(singer: Path, folder: Path) -> Path:
-    if singer.suffix == ".onnx":
-        return singer
-    path = folder / f"{singer.stem}.onnx"
-    _export(encoder.load(singer), {"mel": _mel()}, "controls", path)
-    return path
+        alone = [Path(rehearsal) / f"{singer.stem}.onnx" for singer in singers]
+        for singer, part in zip(singers, alone, strict=True):
+            _export(encoder.load(singer), {"sound": _sound()}, "controls", part)
+        onnx.save(_choir([onnx.load(part) for part in alone]), path)
+        sound = {"sound": _sound().numpy()}
+        _judge(path, _run(path, sound), np.mean([_run(part, sound) for part in alone], axis=0))
 
 
 def _choir(singers: Sequence[onnx.ModelProto]) -> onnx.ModelProto:
-    """One graph in which all of them hear the same mel, and the mean of what they say."""
+    """One graph in which all of them hear the same sound, and the mean of what they say."""
     apart = [
         compose.add_prefix(singer, f"{number}/", rename_inputs=False)
         for number, singer in enumerate(singers)
@@ -105,6 +102,11 @@ def _check_joined(hearing: Path, drawing: Path, joined: Path, face: Tensor) -> N
 
 def _mel() -> Tensor:
     return torch.rand(2, *MEL_SHAPE, generator=torch.Generator().manual_seed(0)) * 8 - 4
+
+
+def _sound() -> Tensor:
+    shape = (2, 1, encoder.ROWS, encoder.WINDOW.columns)
+    return torch.rand(shape, generator=torch.Generator().manual_seed(0)) * 8 - 4
 
 
 def _export(module: nn.Module, inputs: dict[str, Tensor], output: str, path: Path) -> None:
@@ -149,7 +151,8 @@ def _write_card(path: Path, files: list[Path]) -> None:
         "format": 1,
         "name": NAME,
         "licence": "Apache-2.0",
-        "mel_lead_frames": encoder.MEL_LEAD_FRAMES,
+        "mel_lead_frames": _CONTRACT_LEAD,
+        "hearing": {"lead_columns": encoder.WINDOW.lead, "columns": encoder.WINDOW.columns},
         "controls": list(CONTROLS),
         "opset": _OPSET,
         "files": {

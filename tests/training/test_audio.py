@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from backend.avatar.mel import SAMPLE_RATE_HZ, Float32
-from training import audio, disguise, speech_set
+from backend.avatar.network import Network, load_network
+from backend.avatar.phones import CONTRACT
+from training import audio, disguise, people, speech_set
 from training.espeak import Espeak, Speech
 
 RNG_SEED = 3
@@ -25,6 +27,11 @@ def rng() -> np.random.Generator:
 def spoken() -> list[Speech]:
     source = next(s for s in speech_set.sources() if s.name == "english")
     return list(islice(source.speak(random.Random(1)), 5))
+
+
+@pytest.fixture(scope="module")
+def phones() -> Network:
+    return load_network(people.SHIPPED, CONTRACT)
 
 
 def hiss() -> Float32:
@@ -59,22 +66,24 @@ def test_what_a_shard_says_follows_from_its_name() -> None:
 
 
 def test_a_strip_has_a_mouth_for_every_column(
-    spoken: list[Speech], rng: np.random.Generator
+    spoken: list[Speech], rng: np.random.Generator, phones: Network
 ) -> None:
-    strip = audio.strip(spoken, rng)
-    assert strip["mel"].shape[1:] == (80,)
-    assert strip["controls"].shape == (len(strip["mel"]), 8)
+    strip = audio.strip(spoken, rng, phones)
+    assert strip["sound"].shape[1:] == (122,)
+    assert strip["controls"].shape == (len(strip["sound"]), 8)
     assert float(strip["controls"].min()) >= 0
     assert float(strip["controls"].max()) <= 1
 
 
-def test_a_strip_of_plain_clips_opens_where_it_sounds(spoken: list[Speech]) -> None:
+def test_a_strip_of_plain_clips_opens_where_it_sounds(
+    spoken: list[Speech], phones: Network
+) -> None:
     class Plain(np.random.Generator):
         def random(self, *_args: object, **_more: object) -> float:  # type: ignore[override]
             return 0.99  # no disguise, no breath, no codec
 
-    strip = audio.strip(spoken, Plain(np.random.PCG64(1)))
-    loudness = strip["mel"].astype(float).mean(1)
+    strip = audio.strip(spoken, Plain(np.random.PCG64(1)), phones)
+    loudness = strip["sound"][:, :80].astype(float).mean(1)
     opening = strip["controls"][:, 0].astype(float)
     assert np.corrcoef(loudness, opening)[0, 1] > 0.4
 
@@ -115,8 +124,10 @@ def test_sounds_of_rooms_fill_their_length(
     assert np.abs(sound).max() == pytest.approx(1)
 
 
-def test_nobody_speaks_at_rest(rng: np.random.Generator, spoken: list[Speech]) -> None:
+def test_nobody_speaks_at_rest(
+    rng: np.random.Generator, spoken: list[Speech], phones: Network
+) -> None:
     quiet = audio.quiet(rng)
     assert len(quiet) == 2 * SAMPLE_RATE_HZ
-    strip = audio.strip(spoken[:1], rng)
+    strip = audio.strip(spoken[:1], rng, phones)
     assert not strip["controls"][-100:].any()

@@ -1,6 +1,7 @@
 """What is exported computes what was trained."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import onnxruntime as ort
 import pytest
 import torch
 
+from backend.avatar.listener import load_controls_listener
 from training import decoder, encoder, export
 
 
@@ -22,25 +24,50 @@ def run(path: Path, **inputs: np.ndarray) -> np.ndarray:
     return ort.InferenceSession(str(path), providers=["CPUExecutionProvider"]).run(None, inputs)[0]
 
 
-def test_a_choir_says_the_mean_and_is_joined_to_the_pen(tmp_path: Path, checkpoint: Path) -> None:
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """With the contract's own encoder, which stays as it was shipped."""
+    (tmp_path / "models").mkdir()
+    shutil.copy(export.MODELS / "lightlips.encoder.onnx", tmp_path / "models")
+    return tmp_path / "models"
+
+
+def test_a_choir_says_the_mean(folder: Path, checkpoint: Path, tmp_path: Path) -> None:
+    sound = np.random.default_rng(0).uniform(-4, 0, (3, 1, 122, 40)).astype(np.float32)
+    other = tmp_path / "encoder.1.pt"
+    torch.save(encoder.Encoder().eval().state_dict(), other)
+    export.export([checkpoint, other], decoder.Decoder().eval(), folder)
+    with torch.no_grad():
+        said = [encoder.load(path)(torch.from_numpy(sound)).numpy() for path in (checkpoint, other)]
+    together = run(folder / "lightlips.hearing.onnx", sound=sound)
+    np.testing.assert_allclose(together, np.mean(said, axis=0), atol=1e-5)
+
+
+def test_the_joined_file_is_the_contracts_encoder_and_the_pen(
+    folder: Path, checkpoint: Path
+) -> None:
     rng = np.random.default_rng(0)
     mel = rng.uniform(-4, 4, (3, 1, 80, 16)).astype(np.float32)
     face = rng.uniform(0, 1, (3, 6, 96, 96)).astype(np.float32)
-    export.export([checkpoint, encoder.FIRST_RELEASE], decoder.Decoder().eval(), tmp_path)
-    with torch.no_grad():
-        one = encoder.load(checkpoint)(torch.from_numpy(mel)).numpy()
-    other = run(encoder.FIRST_RELEASE, mel=mel)
-    said = run(tmp_path / "lightlips.encoder.onnx", mel=mel)
-    np.testing.assert_allclose(said, (one + other) / 2, atol=1e-5)
-    drawn = run(tmp_path / "lightlips.decoder.onnx", face=face, controls=said)
-    joined = run(tmp_path / "lightlips.onnx", mel=mel, face=face)
+    export.export([checkpoint], decoder.Decoder().eval(), folder)
+    said = run(folder / "lightlips.encoder.onnx", mel=mel)
+    drawn = run(folder / "lightlips.decoder.onnx", face=face, controls=said)
+    joined = run(folder / "lightlips.onnx", mel=mel, face=face)
     np.testing.assert_allclose(joined, drawn, atol=1e-5)
 
 
-def test_a_half_that_was_not_made_anew_stays(tmp_path: Path, checkpoint: Path) -> None:
-    export.export([checkpoint], decoder.Decoder().eval(), tmp_path)
-    drawing = (tmp_path / "lightlips.decoder.onnx").read_bytes()
-    export.export([checkpoint], None, tmp_path)
-    assert (tmp_path / "lightlips.decoder.onnx").read_bytes() == drawing
-    card = json.loads((tmp_path / "lightlips.json").read_text())
-    assert card["mel_lead_frames"] == encoder.MEL_LEAD_FRAMES
+def test_a_half_that_was_not_made_anew_stays(folder: Path, checkpoint: Path) -> None:
+    export.export([checkpoint], decoder.Decoder().eval(), folder)
+    drawing = (folder / "lightlips.decoder.onnx").read_bytes()
+    export.export([checkpoint], None, folder)
+    assert (folder / "lightlips.decoder.onnx").read_bytes() == drawing
+    card = json.loads((folder / "lightlips.json").read_text())
+    assert card["mel_lead_frames"] == 6
+    assert card["hearing"] == {"lead_columns": 30, "columns": 40}
+
+
+def test_what_is_exported_is_what_the_service_loads(folder: Path, checkpoint: Path) -> None:
+    export.export([checkpoint], decoder.Decoder().eval(), folder)
+    listener = load_controls_listener(folder / "lightlips.onnx")
+    assert listener.window == encoder.WINDOW
+    assert listener.hear(np.zeros(16_000, np.float32)).shape == (25, 8)
