@@ -10,6 +10,7 @@
  * than that answers really come into sight, here and today, is learned from one reply to the next.
  */
 import { Emitter } from './emitter'
+import { loopDistance } from './loop-distance'
 import { Loops, type Clip, type LoopElements } from './loops'
 import { once } from './once'
 
@@ -126,9 +127,3 @@ export class IdleFace extends Emitter<IdleFaceEvents> {
 
 const clamp = (value: number, least: number, most: number): number =>
   Math.min(Math.max(value, least), most)
-
-/** The shorter way round from one second of a loop to another: positive ahead, negative behind. */
-export function loopDistance(fromS: number, toS: number, loopS: number): number {
-  const ahead = (((toS - fromS) % loopS) + loopS) % loopS
-  return ahead > loopS / 2 ? ahead - loopS : ahead
-}

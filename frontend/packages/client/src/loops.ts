@@ -7,6 +7,7 @@
  */
 import { conceal, reveal } from './curtain'
 import { Emitter } from './emitter'
+import { loopDistance } from './loop-distance'
 import { once } from './once'
 import { whenPainted } from './painted'
 import type { IdlePosition } from './protocol'
@@ -23,9 +24,12 @@ const ORDER: Clip[] = ['idle', 'listening', 'thinking']
 const DISSOLVE_MS = 200
 /** A state that passes sooner than this is not worth a change. */
 const PATIENCE_MS = 350
-/** How far ahead the next loop is put, so that the seek is over when the other comes by. */
-const LEAD_MS = 80
-const SEEK_MS = 700
+/** What a seek takes here is learned; this is reckoned with at first. */
+const USUAL_SEEK_MS = 200
+const LONGEST_SEEK_MS = 1000
+/** Loops further apart than this are seen to jump. */
+const APART_MS = 120
+const TRIES = 2
 const HAVE_CURRENT_DATA = 2
 
 export class Loops extends Emitter<LoopsEvents> {
@@ -38,6 +42,7 @@ export class Loops extends Emitter<LoopsEvents> {
   private turn = 0
   private changedMs = -Infinity
   private patience: ReturnType<typeof setTimeout> | undefined
+  private seekMs = USUAL_SEEK_MS
 
   constructor(private readonly elements: LoopElements) {
     super()
@@ -120,11 +125,30 @@ export class Loops extends Emitter<LoopsEvents> {
 
   private async changeTo(to: Clip, turn: number): Promise<void> {
     const [from, next] = [this.video, this.elements[to]!]
-    await catchUp(next, from)
-    if (turn !== this.turn) return
+    if (!(await this.catchUp(next, from, turn))) return
     next.play().catch(() => undefined)
     await whenPainted(next)
     if (turn === this.turn) this.dissolve(to, from, next)
+  }
+
+  /**
+   * Puts a loop that stands ahead of the one that runs, by what a seek takes, and waits for the other
+   * to come by. False when it is overtaken.
+   */
+  private async catchUp(next: HTMLVideoElement, running: HTMLVideoElement, turn: number): Promise<boolean> {
+    next.pause()
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const beganMs = performance.now()
+      next.currentTime = (running.currentTime + this.seekMs / 1000) % next.duration
+      await once(next, 'seeked', LONGEST_SEEK_MS)
+      if (turn !== this.turn) return false
+      this.seekMs = Math.min(LONGEST_SEEK_MS, 1.2 * (performance.now() - beganMs))
+      const aheadMs = 1000 * loopDistance(running.currentTime, next.currentTime, next.duration)
+      if (aheadMs < -APART_MS) continue
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, aheadMs)))
+      break
+    }
+    return turn === this.turn
   }
 
   private dissolve(to: Clip, from: HTMLVideoElement, next: HTMLVideoElement): void {
@@ -152,13 +176,4 @@ export class Loops extends Emitter<LoopsEvents> {
     this.changedMs = performance.now()
     this.emit('changed', clip)
   }
-}
-
-/** Puts a loop that stands to where another runs, and resolves when the other comes by. */
-async function catchUp(next: HTMLVideoElement, running: HTMLVideoElement): Promise<void> {
-  next.pause()
-  next.currentTime = (running.currentTime + LEAD_MS / 1000) % next.duration
-  await once(next, 'seeked', SEEK_MS)
-  const aheadMs = (next.currentTime - running.currentTime) * 1000
-  if (aheadMs > 0 && aheadMs <= LEAD_MS) await new Promise((resolve) => setTimeout(resolve, aheadMs))
 }

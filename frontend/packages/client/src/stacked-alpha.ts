@@ -47,6 +47,7 @@ interface Layer {
 
 interface Program {
   gl: WebGLRenderingContext
+  itself: WebGLProgram
   texel: WebGLUniformLocation
   share: WebGLUniformLocation
 }
@@ -62,11 +63,12 @@ export class StackedAlpha {
   private request = 0
   private drawn = ''
 
-  /** videos: lowest first, as they lie on each other. */
+  /** videos: lowest first, as they lie on each other. begun: called when there is something to see. */
   constructor(
     private readonly canvas: HTMLCanvasElement,
     videos: HTMLVideoElement[],
     private readonly picture: { width: number; height: number },
+    private readonly begun: () => void,
   ) {
     this.layers = videos.map((video) => ({ video, texture: null, holds: '', share: 1 }))
     Object.assign(canvas, picture)
@@ -90,6 +92,7 @@ export class StackedAlpha {
     this.canvas.removeEventListener('webglcontextlost', this.lost)
     this.canvas.removeEventListener('webglcontextrestored', this.restored)
     for (const { texture } of this.layers) this.program?.gl.deleteTexture(texture)
+    this.program?.gl.deleteProgram(this.program.itself)
     this.program = null
   }
 
@@ -112,6 +115,7 @@ export class StackedAlpha {
     const seen = layersInSight(opacities)
     const state = seen.map((index) => `${index} ${opacities[index]} ${this.layers[index]!.holds}`).join()
     if (state === this.drawn) return
+    if (this.drawn === '') this.begun()
     this.drawn = state
     gl.viewport(0, 0, this.canvas.width, this.canvas.height)
     for (const [order, index] of seen.entries()) {
@@ -178,6 +182,7 @@ function linked(gl: WebGLRenderingContext): Program {
   gl.blendFunc(gl.CONSTANT_ALPHA, gl.ONE_MINUS_CONSTANT_ALPHA)
   return {
     gl,
+    itself: program,
     texel: gl.getUniformLocation(program, 'texel')!,
     share: gl.getUniformLocation(program, 'share')!,
   }

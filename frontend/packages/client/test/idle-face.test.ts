@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { IdleFace, loopDistance } from '../src/idle-face'
+import { IdleFace } from '../src/idle-face'
+import { loopDistance } from '../src/loop-distance'
 import { FakeVideo } from './fakes'
 
 let video: FakeVideo

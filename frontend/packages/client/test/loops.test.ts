@@ -32,6 +32,7 @@ function loop(): Loop {
     duration: { value: 8 },
     readyState: { value: 2, writable: true },
     currentTime: {
+      configurable: true,
       get: () => currentTime,
       set: (seconds: number) => {
         currentTime = seconds
@@ -55,16 +56,34 @@ const seconds = (amount: number) => vi.advanceTimersByTimeAsync(amount * 1000)
 const opacity = (video: Loop) => video.element.style.opacity
 
 test('another loop takes over where the first one is, and the first then rests', async () => {
-  idle.element.currentTime = 7.98
+  idle.element.currentTime = 7.9
   loops.want('thinking')
-  await seconds(0.5)
+  await seconds(0.6)
   expect(changes).toEqual(['thinking'])
-  expect(thinking.element.currentTime).toBeCloseTo(0.06)
+  expect(thinking.element.currentTime).toBeCloseTo(0.1)
   expect(opacity(thinking)).toBe('1')
   expect(thinking.element.style.transition).toContain('200ms')
   expect(idle.paused).toBe(false)
   await seconds(0.2)
   expect([idle.paused, listening.paused, thinking.paused]).toEqual([true, true, false])
+})
+
+test('a seek that takes long is made good with another', async () => {
+  let seeks = 0
+  Object.defineProperty(thinking.element, 'currentTime', {
+    get: () => 1.2,
+    set: () => {
+      seeks += 1
+      setTimeout(() => {
+        idle.element.currentTime = seeks === 1 ? 1.5 : 1.2
+        thinking.element.dispatchEvent(new Event('seeked'))
+      }, 500)
+    },
+  })
+  idle.element.currentTime = 1
+  loops.want('thinking')
+  await seconds(2)
+  expect([seeks, changes]).toEqual([2, ['thinking']])
 })
 
 test('a state that passes quickly changes nothing', async () => {
