@@ -80,7 +80,7 @@ class HeadMotion:
         """How much this frame stands out, 0..1."""
         level_db = 20 * math.log10(max(level, 1e-5))
         is_voice = level_db > QUIET_DB
-        self._note_voice(is_voice)
+        self._note_voice(is_voice, level_db)
         above_db = level_db - self._around_db
         self._around_db += (max(level_db, QUIET_DB) - self._around_db) * FRAME_S / AROUND_S
         if not is_voice or above_db < STRESS_DB:
@@ -88,10 +88,12 @@ class HeadMotion:
         loudness = min(1.0, (level_db - QUIET_DB) / (LOUD_DB - QUIET_DB))
         return loudness * min(1.0, above_db / (2 * STRESS_DB))
 
-    def _note_voice(self, is_voice: bool) -> None:
+    def _note_voice(self, is_voice: bool, level_db: float) -> None:
         if is_voice and self._since_voice >= PAUSE_FRAMES:
             self._phrases += 1
             self._lean = self._next_lean()
+            # The first syllable stands out of silence; the ones after it, of the first.
+            self._around_db = max(self._around_db, level_db - 2 * STRESS_DB)
         self._since_voice = 0 if is_voice else self._since_voice + 1
 
     def _begin_nod(self, stress: float) -> None:
