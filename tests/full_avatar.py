@@ -28,18 +28,25 @@ PLACES = {
 
 
 def make_full_avatar(
-    folder: Path, name: str = "full", *, has_matte: bool = True, engine: str = "net", **card: Any
+    folder: Path,
+    name: str = "full",
+    *,
+    has_matte: bool = True,
+    engine: str = "net",
+    matrix: int = 1,
+    **card: Any,
 ) -> Path:
     """The net draws its mouth, so that it needs no file but those made here."""
     root = folder / name
     root.mkdir(parents=True)
     frames = [planes(picture(number)) for number in range(FRAMES)]
     for clip, lift in CLIP_LIFT.items():
-        write_planes(root / f"{clip}.mp4", [lifted(frame, lift) for frame in frames])
+        write_planes(root / f"{clip}.mp4", [lifted(frame, lift) for frame in frames], matrix)
         if has_matte:
             write_planes(root / f"matte.{clip}.mp4", [grey(matte(clip))] * FRAMES)
     for mood, lift in MOOD_LIFT.items():
-        write_planes(root / f"mood.{mood}.mp4", [lifted(cut(f, MOOD_BOX), lift) for f in frames])
+        pictures = [lifted(cut(frame, MOOD_BOX), lift) for frame in frames]
+        write_planes(root / f"mood.{mood}.mp4", pictures, matrix)
     if has_matte:
         cv2.imwrite(str(root / "plate.png"), np.full((SIZE, SIZE, 3), PLATE, np.uint8))
     cv2.imwrite(str(root / "mask.png"), mask())

@@ -34,6 +34,12 @@ class Contract:
     inputs: tuple[Shape, ...]
     output: Shape
     wanted: str
+    more: tuple[Shape, ...] = ()
+    """Further outputs."""
+
+    @property
+    def outputs(self) -> tuple[Shape, ...]:
+        return self.output, *self.more
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ class Network:
     path: Path
     session: ort.InferenceSession
     inputs: tuple[str, ...]
-    output: str
+    outputs: tuple[str, ...]
     contract: Contract
     batch: int | None
 
@@ -57,22 +63,37 @@ class Network:
         return " int8" if self.is_int8 else ""
 
     def __call__(self, *arrays: Float32) -> Float32:
-        """Arrays of equal length n, in the contract's order, to the output's (n, …)."""
+        """Arrays of equal length n, in the contract's order, to its first output's (n, …)."""
+        return self.run(*arrays)[0]
+
+    def run(self, *arrays: Float32) -> list[Float32]:
+        """The same, to all outputs."""
         frames = len(arrays[0])
         if frames == 0:
-            return np.empty((0, *self.contract.output), np.float32)
+            return [np.empty((0, *shape), np.float32) for shape in self.contract.outputs]
         step = self.batch or frames
         parts = [self._run([a[i : i + step] for a in arrays]) for i in range(0, frames, step)]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        if len(parts) == 1:
+            return parts[0]
+        return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
 
-    def _run(self, arrays: Sequence[Float32]) -> Float32:
+    def constant(self, name: str) -> Float32 | None:
+        """An output that no input changes; None when there is none of this name."""
+        if name not in (node.name for node in self.session.get_outputs()):
+            return None
+        shapes = zip(self.inputs, self.contract.inputs, strict=True)
+        feed = {n: np.zeros((self.batch or 1, *shape), np.float32) for n, shape in shapes}
+        found: Float32 = self.session.run([name], feed)[0]
+        return found
+
+    def _run(self, arrays: Sequence[Float32]) -> list[Float32]:
         frames = len(arrays[0])
         if self.batch is not None and frames < self.batch:
             missing = self.batch - frames
             arrays = [np.concatenate([a, np.repeat(a[-1:], missing, axis=0)]) for a in arrays]
         feed = {n: np.ascontiguousarray(a) for n, a in zip(self.inputs, arrays, strict=True)}
-        result: Float32 = self.session.run([self.output], feed)[0]
-        return result[:frames]
+        results: list[Float32] = self.session.run(list(self.outputs), feed)
+        return [result[:frames] for result in results]
 
 
 def load_network(path: Path, contract: Contract, threads: int = 1) -> Network:
@@ -100,8 +121,8 @@ def open_network(path: Path, contract: Contract, threads: int = 1) -> Network:
             f"It has {len(found_inputs)} inputs where {len(contract.inputs)} are wanted."
         )
     chosen = [_the_one(found_inputs, shape, complain) for shape in contract.inputs]
-    result = _the_one(found_outputs, contract.output, complain)
-    for node in (*chosen, result):
+    results = [_the_one(found_outputs, shape, complain) for shape in contract.outputs]
+    for node in (*chosen, *results):
         if node.type != "tensor(float)":
             raise complain(
                 f"'{node.name}' is {node.type}; export the net again in float32 (opset 17 does)."
@@ -109,24 +130,27 @@ def open_network(path: Path, contract: Contract, threads: int = 1) -> Network:
     batches = {node.shape[0] for node in chosen if isinstance(node.shape[0], int)}
     if len(batches) > 1:
         raise complain(f"Its inputs have different batch sizes {sorted(batches)}.")
-    names = tuple(node.name for node in chosen)
-    return Network(path, session, names, result.name, contract, next(iter(batches), None))
+    inputs, outputs = (tuple(node.name for node in nodes) for nodes in (chosen, results))
+    return Network(path, session, inputs, outputs, contract, next(iter(batches), None))
 
 
 def race(networks: Sequence[Network]) -> list[float]:
-    """Seconds per frame of each, the best of a few laps run in turn. Raises ModelFileError."""
+    """Seconds per frame of each, the best of a few laps run in turn.
+
+    Of the processor, which a busy machine disturbs less than the clock. Raises ModelFileError.
+    """
     best = [float("inf")] * len(networks)
     for lap in range(_RACE_LAPS + 1):
         for number, network in enumerate(networks):
             shapes = network.contract.inputs
             feed = [np.full((_RACE_FRAMES, *shape), 0.25, np.float32) for shape in shapes]
-            begin_s = time.perf_counter()
+            begin_s = time.process_time()
             try:
                 network(*feed)
             except Exception as error:  # onnxruntime's errors share no base class but this one
                 raise ModelFileError(f"{network.path} loads but fails: {error}.") from error
             if lap:  # the first lap warms up
-                best[number] = min(best[number], time.perf_counter() - begin_s)
+                best[number] = min(best[number], time.process_time() - begin_s)
     return [seconds / _RACE_FRAMES for seconds in best]
 
 

@@ -91,7 +91,7 @@ class MouthPainter:
         for row, number in enumerate(moving):
             shot, rest = shots[number], self._generator.resting(float(smiles[row]))
             place = shot.place or self._places[shot.number]
-            pictures[number] = paste_mouth(shot.picture, place, drawn.planes(row), rest.planes(0))
+            pictures[number] = paste_mouth(shot.picture, place, drawn[row], rest)
         return pictures
 
 

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import torch
-from skimage.metrics import structural_similarity
 
+from backend.avatar.likeness import ssim
 from training.mouth_net import patches
 from training.mouth_net.generator import Generator
 
@@ -55,13 +55,9 @@ def likeness(shown: Float, wanted: Float) -> dict[str, float]:
     return {
         "L1": float(error.mean()),
         "L1 at the lips": float(error[lips].mean()),
-        "SSIM": float(np.mean([_ssim(a, b) for a, b in pairs])),
-        "SSIM at the lips": float(np.mean([_ssim(a[LIPS], b[LIPS]) for a, b in pairs])),
+        "SSIM": float(np.mean([ssim(a, b, 219.0) for a, b in pairs])),
+        "SSIM at the lips": float(np.mean([ssim(a[LIPS], b[LIPS], 219.0) for a, b in pairs])),
     }
-
-
-def _ssim(a: Float, b: Float) -> float:
-    return float(structural_similarity(a, b, data_range=219.0))
 
 
 def _sheet(pairs: list[npt.NDArray[np.uint8]], across: int = 6) -> npt.NDArray[np.uint8]:

@@ -43,7 +43,7 @@ class Mouths:
         luma, chroma = (torch.from_numpy(p[learn]) for p in (found.luma, found.chroma))
         self._packed = pack(luma[:, None], chroma)
         self._controls = torch.from_numpy(found.controls[learn])
-        self.mean = self._packed.mean(0)
+        self.textures = torch.stack([self._packed[0], self._packed.mean(0)])
         self.importance = _importance(self._packed)
 
     def batch(self, size: int = _BATCH) -> tuple[Tensor, Tensor]:
@@ -81,12 +81,13 @@ class Run:
     step: int = 0
 
     @classmethod
-    def begin(cls, mean: Tensor, like: Path | None) -> Run:
+    def begin(cls, textures: Tensor, like: Path | None) -> Run:
         """like: the checkpoint of another avatar whose weights to begin with."""
-        generator = Generator(mean)
+        torch.manual_seed(0)
+        generator = Generator(textures)
         if like is not None:
             known = torch.load(like, weights_only=True)["average"]
-            generator.load_state_dict({**known, "mean": generator.mean.data})
+            generator.load_state_dict({**known, "textures": generator.textures.data})
         generator = generator.to(memory_format=torch.channels_last)
         optimiser = torch.optim.AdamW(generator.parameters(), _PEAK_RATE, weight_decay=1e-5)
         return cls(generator, copy.deepcopy(generator), optimiser)
@@ -158,7 +159,7 @@ def main() -> None:
     checkpoint = args.folder / CHECKPOINT
     if args.steps > 0:
         mouths = Mouths(found)
-        run = Run.begin(mouths.mean, args.like / CHECKPOINT if args.like else None)
+        run = Run.begin(mouths.textures, args.like / CHECKPOINT if args.like else None)
         if checkpoint.exists():
             run.go_on(checkpoint)
         train(mouths, run, args.steps, checkpoint)

@@ -1,0 +1,1 @@
+"""Nets made faster for processors. Needs `onnx`, which the service itself does without."""
