@@ -19,6 +19,7 @@ FAMILY = "Pico, held-out synthesiser"
 PEOPLE = "human recordings, aligned"
 _ABOVE_LOUDNESS, _MS_BAR = 0.15, 8.0
 _STILL, _PARTED_BAR = "digital silence", 0.1
+_MARKED_BAR = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """Everything measured; before: the same voices by the net that was shipped earlier."""
+    """Everything measured. before: the same voices by the net that was shipped earlier; with_marks:
+    as if every voice told its phonemes."""
 
     voices: dict[str, Score]
     quiet: dict[str, Quiet]
@@ -56,6 +58,7 @@ class Numbers:
     machine: str
     date: str
     before: dict[str, Score] = field(default_factory=dict)
+    with_marks: dict[str, Score] = field(default_factory=dict)
     pictures: dict[str, Likeness] = field(default_factory=dict)
     drawn_opening: dict[str, float] = field(default_factory=dict)
 
@@ -68,6 +71,12 @@ def tables(numbers: Numbers) -> str:
     if numbers.drawn_opening:
         parts.append(_drawn_opening(numbers))
     return "\n\n".join(parts)
+
+
+def voices_of(path: Path) -> dict[str, Score]:
+    """What was measured of every voice, from a card that `write` wrote."""
+    card = json.loads(path.read_text(encoding="utf-8"))
+    return {kind: Score(**score) for kind, score in card["numbers"]["voices"].items()}
 
 
 def write(folder: Path, name: str, numbers: Numbers) -> None:
@@ -106,6 +115,9 @@ def _voice_bars(voices: dict[str, Score]) -> Iterator[Bar]:
 
 
 def _other_bars(numbers: Numbers) -> Iterator[Bar]:
+    if numbers.with_marks:
+        worst = min(score.opening for score in numbers.with_marks.values())
+        yield at_least("opening with marks, worst voice", _MARKED_BAR, worst)
     yield at_most("movement in silence", 0.0, numbers.quiet[_STILL].movement)
     parted = max(quiet.parted for quiet in numbers.quiet.values())
     yield at_most("lips parted where nobody speaks", _PARTED_BAR, parted)
@@ -127,6 +139,7 @@ def _voices(numbers: Numbers) -> str:
             kind,
             f"{s.opening:.3f}",
             f"{numbers.before[kind].opening:.3f}" if kind in numbers.before else "",
+            f"{numbers.with_marks[kind].opening:.3f}" if kind in numbers.with_marks else "",
             f"{s.loudness:.2f}",
             f"{s.closure_recall:.3f} of {s.closures}",
             f"{s.false_closures:.3f}",
@@ -135,8 +148,8 @@ def _voices(numbers: Numbers) -> str:
         )
         for kind, s in numbers.voices.items()
     ]
-    head = ("voice", "opening correlation", "before", "by loudness alone", "p b m closed",
-            "falsely closed", "jitter", "seconds")  # fmt: skip
+    head = ("voice", "opening correlation", "before", "with marks", "by loudness alone",
+            "p b m closed", "falsely closed", "jitter", "seconds")  # fmt: skip
     return table(head, rows)
 
 

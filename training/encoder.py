@@ -9,11 +9,15 @@ No convolution is padded in time, so over a stretch of sound the net gives every
 of little more than one: that is how it is trained, and how it learns to move as a mouth does.
 Augmentation happens on stretches, so that every batch is a new voice, microphone and room. What is
 kept is a running average of the weights; progress lies on disk (training/build/encoder.SEED.pt),
-safe to interrupt. Encoders of different seeds, listened to together, hear better than one.
+safe to interrupt.
+
+With `--narrow` it makes another kind: columns −6…9 of the mel alone, which knows the synthesisers
+best. Encoders of both kinds and of different seeds, listened to together, hear better than one.
 """
 
 import argparse
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +28,7 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel
 
 from backend.avatar.listener import Window
-from backend.avatar.mel import MEL_BANDS
+from backend.avatar.mel import MEL_BANDS, WINDOW_FRAMES
 from backend.avatar.mouth import CONTROL_COUNT, CONTROLS
 from backend.avatar.phones import PHONE_COUNT
 from training.audio import STRIPS, WORK
@@ -37,6 +41,7 @@ _MOMENTS = 48
 _STRETCH = _MOMENTS + WINDOW.columns - 1
 _DEAF_TO_MEL = 0.25
 _LEAST_LOG = -8.0
+_TOLD = 96
 _PEAK_RATE = 2e-3
 _AVERAGED_STEPS = 1000
 # jaw, wide, pucker, funnel, lower_down, upper_up, press, fv: what the eye minds most weighs most
@@ -50,19 +55,23 @@ _TOUCHES = [_PRESS, CONTROLS.index("fv")]
 
 
 class Encoder(nn.Module):
-    """sound (N, 1, 122, 40), mel in −4…4 above phones in −8…0, to controls (N, 8) in 0..1."""
+    """sound (N, 1, 122, 40), mel in −4…4 above phones in −8…0, to controls (N, 8) in 0..1.
 
-    def __init__(self) -> None:
+    narrow: hears only the last 16 columns, and no phones.
+    """
+
+    def __init__(self, narrow: bool = False) -> None:
         super().__init__()
         self.hear = nn.Sequential(
             _patch(1, 8, bands=7), _patch(8, 16, bands=5), nn.Flatten(1, 2), nn.Dropout1d(0.1)
         )
-        self.tell = nn.Sequential(_conv(PHONE_COUNT, 96, 5))
+        self.tell = None if narrow else nn.Sequential(_conv(PHONE_COUNT, _TOLD, 5))
+        heard, far = 16 * MEL_BANDS // 4, (1, 2, 1) if narrow else (2, 4, 7)
         self.listen = nn.Sequential(
-            _conv(16 * MEL_BANDS // 4 + 96, 128, 3),
-            _conv(128, 128, 3, spacing=2),
-            _conv(128, 160, 3, spacing=4),
-            _conv(160, 160, 4, spacing=7),
+            _conv(heard if narrow else heard + _TOLD, 128, 3),
+            _conv(128, 128, 3, spacing=far[0]),
+            _conv(128, 160, 3, spacing=far[1]),
+            _conv(160, 160, 4, spacing=far[2]),
         )
         self.speak = nn.Sequential(nn.Dropout(0.1), nn.Conv1d(160, CONTROL_COUNT, 1))
 
@@ -72,12 +81,28 @@ class Encoder(nn.Module):
     def raw(self, sound: Tensor) -> Tensor:
         """Stretches (N, 1, 122, n + 39) to the n moments that have a whole window, (N, 8, n),
         before the sigmoid."""
-        heard = self.hear(sound[:, :, :MEL_BANDS] * 0.25)
-        if self.training:
-            heard = heard * (torch.rand(len(heard), 1, 1) > _DEAF_TO_MEL)
-        told = self.tell(sound[:, 0, MEL_BANDS:] * 0.25 + 1)
-        said: Tensor = self.speak(self.listen(torch.cat([heard, told], 1)))
+        if self.tell is None:
+            late = WINDOW.columns - WINDOW_FRAMES
+            told = self.hear(sound[:, :, :MEL_BANDS, late:] * 0.25)
+        else:
+            heard = self.hear(sound[:, :, :MEL_BANDS] * 0.25)
+            if self.training:
+                heard = heard * (torch.rand(len(heard), 1, 1) > _DEAF_TO_MEL)
+            told = torch.cat([heard, self.tell(sound[:, 0, MEL_BANDS:] * 0.25 + 1)], 1)
+        said: Tensor = self.speak(self.listen(told))
         return said * 1.5 - 1.5
+
+
+class Choir(nn.Module):
+    """Stretches (N, 1, 122, n + 39) to the mean (N, 8, n) of what several encoders say, 0..1: where
+    they err, they err apart."""
+
+    def __init__(self, singers: Sequence[Encoder]) -> None:
+        super().__init__()
+        self.singers = nn.ModuleList(singers)
+
+    def forward(self, sound: Tensor) -> Tensor:
+        return torch.stack([torch.sigmoid(one.raw(sound)) for one in self.singers]).mean(0)
 
 
 def _patch(inputs: int, outputs: int, bands: int) -> nn.Sequential:
@@ -212,7 +237,7 @@ def train(
 ) -> Encoder:
     """Train for so many minutes by the wall clock; the learning rate follows the same clock.
 
-    begin: an encoder to go on with, instead of a new one.
+    begin: an encoder to go on with, instead of a new wide one.
     """
     torch.manual_seed(seed)
     encoder = (begin or Encoder()).train()
@@ -255,8 +280,9 @@ def singers(folder: Path = WORK) -> list[Path]:
 
 
 def load(checkpoint: Path) -> Encoder:
-    encoder = Encoder()
-    encoder.load_state_dict(torch.load(checkpoint, weights_only=True))
+    weights = torch.load(checkpoint, weights_only=True)
+    encoder = Encoder(narrow=not any(name.startswith("tell") for name in weights))
+    encoder.load_state_dict(weights)
     return encoder.eval()
 
 
@@ -267,9 +293,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--begin", type=Path, help="a checkpoint to go on with")
     parser.add_argument("--out", type=Path, help="the checkpoint, for another than the seed's own")
+    parser.add_argument("--narrow", action="store_true", help="16 columns of mel alone")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    begin = load(options.begin) if options.begin else None
+    torch.manual_seed(options.seed)
+    begin = load(options.begin) if options.begin else Encoder(options.narrow)
     out = options.out or WORK / CHECKPOINT.format(options.seed)
     train(Speech.load(options.strips), options.minutes, out, options.seed, begin)
 

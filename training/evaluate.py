@@ -1,12 +1,12 @@
 """One command that says how good the shipped net is, and writes it down for people and programs.
 
-    python -m training.evaluate [--models models/onnx] [--speech FOLDER] [--before FOLDER]
+    python -m training.evaluate [--models models/onnx] [--speech FOLDER] [--before CARD]
                                 [--crops FOLDER]
 
 Voices (`voices`) and sentences here were never trained on. Sound takes the service's own path: its
 mel, its nets, its timing logic. Needs no torch. Writes the model card and `docs/lipsync.md` with
 its pictures. `--speech` adds recordings of people (WAV with text beside), `--before` the numbers of
-an older net beside the new ones.
+an older net's card (JSON) beside the new ones.
 """
 
 import argparse
@@ -16,17 +16,18 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
+from backend.avatar.articulation_marks import Uttered
 from backend.avatar.hearing import BATCH_FRAMES
 from backend.avatar.lipsync import ControlledLipSync, LipSync, load_lipsync
 from backend.avatar.listener import ControlsListener
-from backend.avatar.mel import SAMPLE_RATE_HZ, VIDEO_FPS
+from backend.avatar.mel import SAMPLE_RATE_HZ, VIDEO_FPS, Float32
 from training import card, crop_set, disguise, measure, plots, report, voices
 from training.espeak import Speech
 from training.likeness import drawn_openings, likeness
@@ -44,12 +45,21 @@ _TRACED = (card.ESPEAK_VOICES, card.FAMILY, card.PEOPLE)
 Heard = dict[str, list[Mouths]]
 
 
-def heard_by(net: ControlsListener, kinds: Mapping[str, Sequence[Speech]]) -> Heard:
+def heard_by(draw: Callable[[Speech], Float32], kinds: Mapping[str, Sequence[Speech]]) -> Heard:
     """Drawn and true mouths of every sentence, by kind of voice."""
     return {
-        kind: [measure.mouths(speech, net.hear(speech.pcm)) for speech in speeches]
+        kind: [measure.mouths(speech, draw(speech)) for speech in speeches]
         for kind, speeches in kinds.items()
     }
+
+
+def uttered(speech: Speech) -> list[Uttered]:
+    """Its marks, as a voice of the service tells them."""
+    ends_s = [*(phone.start_s for phone in speech.phones[1:]), speech.duration_s]
+    return [
+        Uttered(phone.start_s, end_s, phone.name)
+        for phone, end_s in zip(speech.phones, ends_s, strict=True)
+    ]
 
 
 def nobody_speaks(net: ControlsListener) -> dict[str, card.Quiet]:
@@ -111,16 +121,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--models", type=Path, default=MODELS)
     parser.add_argument("--speech", type=Path, help="a folder of recordings with their texts")
-    parser.add_argument("--before", type=Path, help="a folder with an older net's files")
+    parser.add_argument("--before", type=Path, help="an older net's card")
     parser.add_argument("--crops", type=Path, default=crop_set.CROPS, help="rendered crops")
     options = parser.parse_args()
     halves, joined = load_both(options.models)
     kinds = {voice.name: voices.speeches(voice) for voice in voices.voices(options.speech)}
-    heard = heard_by(halves, kinds)
-    before = heard_by(load_both(options.before)[0], kinds) if options.before else {}
+    heard = heard_by(lambda speech: halves.hear(speech.pcm), kinds)
+    told = heard_by(lambda speech: halves.hear(speech.pcm, uttered(speech)), kinds)
     numbers = card.Numbers(
         voices={kind: measure.score(mouths) for kind, mouths in heard.items()},
-        before={kind: measure.score(mouths) for kind, mouths in before.items()},
+        with_marks={kind: measure.score(mouths) for kind, mouths in told.items()},
+        before=card.voices_of(options.before) if options.before else {},
         quiet=nobody_speaks(halves),
         speed={"joined": speed(joined), "halves, as the service runs it": speed(halves)},
         machine=_machine(),

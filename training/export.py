@@ -2,18 +2,16 @@
 
     python -m training.export [--encoder …/encoder.0.pt …] [--decoder …/decoder.pt] [--out FOLDER]
 
-The hearing half is a choir: the mean of several encoders trained apart, for where they err, they
-err apart too. Beside it goes the net of `people` that it hears phones through. A half that is not
-there to be exported stays as it was shipped, as does the encoder of the Wav2Lip contract, which
-hears 16 mel columns alone; its recipe is in the repository's history. The joined file is that
-encoder and the decoder in a row. Every file is run again by onnxruntime and compared before it
-counts as exported.
+The hearing half is a choir of several encoders trained apart. Beside it goes the net of `people`
+that it hears phones through. A half that is not there to be exported stays as it was shipped, as
+does the encoder of the Wav2Lip contract, which hears 16 mel columns alone; its recipe is in the
+repository's history. The joined file is that encoder and the decoder in a row. Every file is run
+again by onnxruntime and compared before it counts as exported.
 """
 
 import argparse
 import hashlib
 import json
-import tempfile
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,40 +45,14 @@ def export(singers: Sequence[Path], draw: nn.Module | None, folder: Path) -> Non
     joined = folder / f"{NAME}.onnx"
     face, controls = torch.rand(2, 6, 96, 96), torch.rand(2, len(CONTROLS))
     if singers:
-        _export_choir(singers, hearing)
+        choir = encoder.Choir([encoder.load(singer) for singer in singers])
+        _export(choir, {"sound": _sound()}, "controls", hearing, stretches=True)
         people.export(phones)
     if draw:
         _export(draw, {"face": face, "controls": controls}, "picture", drawing)
     _join(contract, drawing, joined)
     _check_joined(contract, drawing, joined, face)
     _write_card(folder / f"{NAME}.json", [hearing, phones, contract, drawing, joined])
-
-
-def _export_choir(singers: Sequence[Path], path: Path) -> None:
-    with tempfile.TemporaryDirectory() as rehearsal:
-        alone = [Path(rehearsal) / f"{singer.stem}.onnx" for singer in singers]
-        for singer, part in zip(singers, alone, strict=True):
-            _export(encoder.load(singer), {"sound": _sound()}, "controls", part)
-        onnx.save(_choir([onnx.load(part) for part in alone]), path)
-        sound = {"sound": _sound().numpy()}
-        _judge(path, _run(path, sound), np.mean([_run(part, sound) for part in alone], axis=0))
-
-
-def _choir(singers: Sequence[onnx.ModelProto]) -> onnx.ModelProto:
-    """One graph in which all of them hear the same sound, and the mean of what they say."""
-    apart = [
-        compose.add_prefix(singer, f"{number}/", rename_inputs=False)
-        for number, singer in enumerate(singers)
-    ]
-    said = [singer.graph.output[0].name for singer in apart]
-    choir = apart[0]
-    for singer in apart[1:]:
-        choir.graph.node.extend(singer.graph.node)
-        choir.graph.initializer.extend(singer.graph.initializer)
-    choir.graph.node.append(onnx.helper.make_node("Mean", said, ["controls"]))
-    choir.graph.output[0].name = "controls"
-    onnx.checker.check_model(choir, full_check=True)
-    return choir
 
 
 def _join(hearing: Path, drawing: Path, path: Path) -> None:
@@ -105,12 +77,17 @@ def _mel() -> Tensor:
 
 
 def _sound() -> Tensor:
-    shape = (2, 1, encoder.ROWS, encoder.WINDOW.columns)
+    shape = (2, 1, encoder.ROWS, encoder.WINDOW.columns + 9)
     return torch.rand(shape, generator=torch.Generator().manual_seed(0)) * 8 - 4
 
 
-def _export(module: nn.Module, inputs: dict[str, Tensor], output: str, path: Path) -> None:
+def _export(
+    module: nn.Module, inputs: dict[str, Tensor], output: str, path: Path, stretches: bool = False
+) -> None:
+    """stretches: the last axis is time, and may be of any length."""
     module.eval()
+    free = {0: "N", 3: "columns"} if stretches else {0: "N"}
+    given = {0: "N", 2: "moments"} if stretches else {0: "N"}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         torch.onnx.export(
@@ -121,7 +98,7 @@ def _export(module: nn.Module, inputs: dict[str, Tensor], output: str, path: Pat
             opset_version=_OPSET,
             input_names=list(inputs),
             output_names=[output],
-            dynamic_axes={name: {0: "N"} for name in (*inputs, output)},
+            dynamic_axes=dict.fromkeys(inputs, free) | {output: given},
         )
     _compare(module, inputs, path)
 

@@ -18,7 +18,7 @@ from backend.avatar.codecs import FPS, SAMPLES_PER_FRAME, Pcm
 from backend.avatar.ear import samples_for
 from backend.avatar.encoder import SOUND_LEAD_FRAMES, Encoder
 from backend.avatar.listener import Listener
-from backend.avatar.mel import MEL_FRAMES_PER_S, Float32, windows_at
+from backend.avatar.mel import MEL_FRAMES_PER_S, Float32
 
 BATCH_FRAMES = 8
 # The mouth's timing looks this far to either side of a frame: for how loud it is there (its hold
@@ -86,14 +86,14 @@ class Hearing:
         columns = self._ear.listen(self._pcm, end_column)
         begin, end = self._around(first, last, NET_CONTEXT_FRAMES)
         starts = np.array([self._start_column(frame) for frame in range(begin, end)], np.intp)
-        windows = windows_at(columns, starts, self._net.window.columns, self._ear.silence)
+        heard = self._net.heard(columns, starts, self._ear.silence)
         speaking = self._speaking(columns, begin, end)
         said = self._articulation.frames(begin, end, end_column / MEL_FRAMES_PER_S)
         here = slice(first - begin, last - begin)
         self.taken = last
         return Heard(
             self._next_sound(),
-            self._net.drive(windows, speaking, said)[here],
+            self._net.drive(heard, speaking, said)[here],
             speaking[here] * self._ramps(first, last),
         )
 
@@ -107,8 +107,8 @@ class Hearing:
         """How much of the frames first..last is speech."""
         begin, end = self._around(first, last, CONTEXT_FRAMES - NET_CONTEXT_FRAMES)
         moments = np.array([_column(frame) for frame in range(begin, end)], np.intp)
-        shown = windows_at(columns, moments, MEL_FRAMES_PER_S // FPS, self._ear.silence)
-        return mouth.speaking(mouth.levels(shown, 0))[first - begin : last - begin]
+        levels = mouth.levels(columns, moments, self._ear.silence)
+        return mouth.speaking(levels)[first - begin : last - begin]
 
     def _next_sound(self) -> Pcm:
         """All of the rest with the last batch."""

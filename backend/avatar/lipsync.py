@@ -51,9 +51,8 @@ class LipSync(Listener):
         return np.clip(self._paint(face, drive), 0.0, 1.0)
 
     def predict(self, mel: Float32, face: Float32) -> Float32:
-        """The Wav2Lip contract in one call: consecutive frames of one clip, in order."""
-        speaking = mouth.speaking(mouth.levels(mel, self.window.lead))
-        return self.draw(face, self.drive(mel, speaking))
+        """The Wav2Lip contract in one call: every frame alone, without time logic."""
+        return self.draw(face, self.of_windows(mel))
 
     @abstractmethod
     def _paint(self, face: Float32, drive: Float32) -> Float32:
@@ -78,8 +77,8 @@ class Wav2LipExport(LipSync):
         super().__init__(name, Window(lead_frames))
         self._network = network
 
-    def drive(self, windows: Float32, speaking: Float32, said: Said | None = None) -> Float32:
-        return windows
+    def drive(self, heard: Float32, speaking: Float32, said: Said | None = None) -> Float32:
+        return heard
 
     def _paint(self, face: Float32, drive: Float32) -> Float32:
         return self._network(drive, face)

@@ -1,9 +1,9 @@
 """What hears: from windows of sound to what moves the mouth, one row per video frame.
 
 Our own hearing half comes in two widths. `<name>.encoder.onnx` hears the 16 mel columns of the
-Wav2Lip contract; `<name>.hearing.onnx`, where it lies beside, hears a longer past, and through
-`<name>.phones.onnx` which phones people would take it for. Time logic is `mouth`'s, columns are
-`ear`'s, drawing is `lipsync`'s.
+Wav2Lip contract, frame by frame; `<name>.hearing.onnx`, where it lies beside, hears a longer past
+in one stretch, and through `<name>.phones.onnx` which phones people would take it for. Time logic
+is `mouth`'s, columns are `ear`'s, drawing is `lipsync`'s.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from backend.avatar import mouth, phones
 from backend.avatar.articulation_marks import Articulation, Said, Uttered
@@ -32,7 +33,6 @@ from backend.avatar.mel import (
 from backend.avatar.network import Contract, Network, load_network
 from backend.errors import ModelFileError
 
-_CONTROLS_SHAPE = (mouth.CONTROL_COUNT,)
 _LONGEST_WINDOW = 4 * MEL_FRAMES_PER_S
 
 
@@ -55,13 +55,25 @@ class Listener(ABC):
         self.window = window
 
     @abstractmethod
-    def drive(self, windows: Float32, speaking: Float32, said: Said | None = None) -> Float32:
-        """What moves the mouth: windows of consecutive frames (n, 1, rows, columns), how much of
-        each is speech (n,), and what the voice's marks ask of them, to (n, …) float32."""
+    def drive(self, heard: Float32, speaking: Float32, said: Said | None = None) -> Float32:
+        """What moves the mouth: what was heard of consecutive frames (n, …), how much of each is
+        speech (n,), and what the voice's marks ask of them, to (n, …) float32."""
 
     def ear(self) -> Ear:
-        """For one sentence: it gives the columns that windows are cut from."""
+        """For one sentence: it gives the columns that are heard."""
         return Ear()
+
+    def heard(self, columns: Float32, starts: npt.NDArray[np.intp], silence: Float32) -> Float32:
+        """What this net makes of consecutive frames, each alone: (n, …).
+
+        columns: (rows, …) from the `ear`, and its `silence`. starts: (n,) where the frames' windows
+        begin.
+        """
+        return self.of_windows(windows_at(columns, starts, self.window.columns, silence))
+
+    def of_windows(self, windows: Float32) -> Float32:
+        """As `heard`, of windows (n, 1, rows, columns) already cut."""
+        return windows
 
     def hear(self, pcm: Pcm, uttered: Iterable[Uttered] = ()) -> Float32:
         """The drive of a whole clip at once: (samples,) mono at 16 kHz, and its marks if there are
@@ -70,16 +82,17 @@ class Listener(ABC):
         starts = moments.astype(np.intp) - self.window.lead
         ear = self.ear()
         columns = ear.listen(pcm, int(starts.max(initial=0)) + self.window.columns)
-        windows = windows_at(columns, starts, self.window.columns, ear.silence)
         articulation = Articulation()
         articulation.add(uttered)
         said = articulation.frames(0, len(starts), float("inf"))
-        return self.drive(windows, mouth.speaking(mouth.levels(windows, self.window.lead)), said)
+        speaking = mouth.speaking(mouth.levels(columns, starts + self.window.lead, ear.silence))
+        return self.drive(self.heard(columns, starts, ear.silence), speaking, said)
 
 
 @dataclass(frozen=True, slots=True)
 class HearingHalf:
-    """A net from windows to controls. phones: the net that its ear needs, if it needs one."""
+    """A net from sound to controls. phones: the net that its ear needs, if it needs one; a half
+    with such an ear takes a whole stretch (1, 1, rows, columns) to a column each (1, 8, …)."""
 
     network: Network
     window: Window
@@ -93,13 +106,24 @@ class ControlsListener(Listener):
         super().__init__(name, half.window)
         self._half = half
 
-    def drive(self, windows: Float32, speaking: Float32, said: Said | None = None) -> Float32:
+    def drive(self, heard: Float32, speaking: Float32, said: Said | None = None) -> Float32:
         """Mouth controls as drawn: (n, 8) in 0..1, named by `mouth.CONTROLS`."""
-        heard = self._half.network(windows)
         return mouth.settle(said.steer(heard) if said is not None else heard, speaking)
 
     def ear(self) -> Ear:
         return Ear(self._half.phones)
+
+    def heard(self, columns: Float32, starts: npt.NDArray[np.intp], silence: Float32) -> Float32:
+        if self._half.phones is None or len(starts) == 0:
+            return super().heard(columns, starts, silence)
+        places = starts - starts[0]
+        length = int(places[-1]) + self.window.columns
+        stretch = windows_at(columns, starts[:1], length, silence)
+        return np.ascontiguousarray(self._half.network(stretch)[0, :, places])
+
+    def of_windows(self, windows: Float32) -> Float32:
+        said = self._half.network(windows)
+        return said if self._half.phones is None else said[..., 0]
 
 
 def has_controls(path: Path) -> bool:
@@ -134,14 +158,13 @@ def load_hearing_half(path: Path, threads: int = 1) -> HearingHalf:
     wide, card = path.with_suffix(".hearing.onnx"), path.with_suffix(".json")
     if not wide.is_file():
         window = Window(mel_lead_frames(card))
-        network = load_network(
-            path.with_suffix(".encoder.onnx"), _contract(MEL_BANDS, window), threads
-        )
-        return HearingHalf(network, window)
+        contract = _contract(MEL_BANDS, window, (mouth.CONTROL_COUNT,))
+        encoder = path.with_suffix(".encoder.onnx")
+        return HearingHalf(load_network(encoder, contract, threads), window)
     window = _wide_window(card)
     rows = MEL_BANDS + phones.PHONE_COUNT
     return HearingHalf(
-        load_network(wide, _contract(rows, window), threads),
+        load_network(wide, _contract(rows, window, (mouth.CONTROL_COUNT, 1)), threads),
         window,
         load_network(path.with_suffix(".phones.onnx"), phones.CONTRACT, threads),
     )
@@ -184,7 +207,8 @@ def _read(card: Path) -> dict[str, object]:
     return about
 
 
-def _contract(rows: int, window: Window) -> Contract:
+def _contract(rows: int, window: Window, output: tuple[int, ...]) -> Contract:
     shape = (1, rows, window.columns)
-    wanted = f"A hearing half takes sound (N,{','.join(map(str, shape))}) and gives (N,8) in 0..1."
-    return Contract((shape,), _CONTROLS_SHAPE, wanted)
+    taken, given = (",".join(map(str, each)) for each in (shape, output))
+    wanted = f"A hearing half takes sound (N,{taken}) and gives controls (N,{given}) in 0..1."
+    return Contract((shape,), output, wanted)

@@ -8,7 +8,14 @@ Pure functions over arrays; nets and files do not belong here.
 import numpy as np
 import numpy.typing as npt
 
-from backend.avatar.mel import MEL_BANDS, MEL_FRAMES_PER_S, VIDEO_FPS, Float32
+from backend.avatar.mel import (
+    MEL_BANDS,
+    MEL_FRAMES_PER_S,
+    SILENCE,
+    VIDEO_FPS,
+    Float32,
+    windows_at,
+)
 
 CONTROLS = ("jaw", "wide", "pucker", "funnel", "lower_down", "upper_up", "press", "fv")
 CONTROL_COUNT = len(CONTROLS)
@@ -58,11 +65,15 @@ def speaking(levels: Float32) -> Float32:
     return np.convolve(np.pad(held, 2), _EASING, "valid").astype(np.float32)
 
 
-def levels(windows: Float32, moment: int) -> Float32:
-    """(n,) the loudest mel band while each frame is shown, from (n, 1, rows, columns) windows whose
-    column `moment` is where its frame begins."""
+def levels(
+    columns: Float32, moments: npt.NDArray[np.intp], silence: Float32 | np.float32 = SILENCE
+) -> Float32:
+    """(n,) the loudest mel band while each frame is shown.
+
+    columns: (rows, …), the mel bands first. moments: (n,) the column at which each frame begins.
+    """
     per_frame = round(MEL_FRAMES_PER_S / VIDEO_FPS)
-    shown = windows[:, 0, :MEL_BANDS, moment : moment + per_frame]
+    shown = windows_at(columns, moments, per_frame, silence)[:, 0, :MEL_BANDS]
     return np.asarray(shown.max(axis=(1, 2)), np.float32)
 
 

@@ -19,6 +19,7 @@ NUMBERS = card.Numbers(
     pictures={"net": card.Likeness(0.01, 0.98, 0.02)},
     drawn_opening={"joined": 0.9},
     before={card.PEOPLE: replace(GOOD, opening=0.456)},
+    with_marks={card.PEOPLE: replace(GOOD, opening=0.978)},
 )
 
 
@@ -46,6 +47,10 @@ def with_voice(kind: str, **changes: float) -> card.Numbers:
             replace(NUMBERS, quiet={"digital silence": card.Quiet(0.1, 0.2)}),
             ["movement in silence", "lips parted where nobody speaks"],
         ),
+        (
+            replace(NUMBERS, with_marks={card.FAMILY: replace(GOOD, opening=0.94)}),
+            ["opening with marks, worst voice"],
+        ),
         (replace(NUMBERS, speed={"joined": card.Speed(4.0, 8.1)}), ["ms per frame, one thread"]),
     ],
 )
@@ -59,8 +64,16 @@ def test_card_is_written_for_people_and_programs(tmp_path: Path) -> None:
     card.write(tmp_path, "net", NUMBERS)
     text = (tmp_path / "net.md").read_text(encoding="utf-8")
     assert "`net.onnx`: 5.00 MB" in text
-    assert "| another | 0.500 |  |" in text
-    assert f"| {card.PEOPLE} | 0.930 | 0.456 |" in text
+    assert "| another | 0.500 |  |  |" in text
+    assert f"| {card.PEOPLE} | 0.930 | 0.456 | 0.978 |" in text
     stored = json.loads((tmp_path / "net.json").read_text())
     assert stored["mel_lead_frames"] == 6
     assert stored["numbers"]["voices"]["another"]["opening"] == 0.5
+
+
+def test_an_older_card_tells_what_was_before(tmp_path: Path) -> None:
+    (tmp_path / "net.json").write_text(
+        json.dumps({"mel_lead_frames": 6, "controls": [], "files": {}})
+    )
+    card.write(tmp_path, "net", NUMBERS)
+    assert card.voices_of(tmp_path / "net.json") == NUMBERS.voices

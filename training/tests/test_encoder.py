@@ -20,21 +20,30 @@ def speech(tmp_path: Path) -> "encoder.Speech":
     return encoder.Speech.load(tmp_path)
 
 
-def test_size_and_shape() -> None:
-    net = encoder.Encoder().eval()
+@pytest.mark.parametrize("narrow", [False, True])
+def test_size_and_shape(narrow: bool) -> None:
+    net = encoder.Encoder(narrow).eval()
     assert sum(p.numel() for p in net.parameters()) < 500_000
     controls = net(torch.zeros(3, 1, 122, 40)).detach()
     assert controls.shape == (3, 8)
     assert 0 < float(controls.min()) <= float(controls.max()) < 1
 
 
-def test_a_stretch_gives_what_its_windows_give() -> None:
-    net = encoder.Encoder().eval()
+@pytest.mark.parametrize("narrow", [False, True])
+def test_a_stretch_gives_what_its_windows_give(narrow: bool) -> None:
+    net = encoder.Encoder(narrow).eval()
     stretch = torch.rand(2, 1, 122, 60) * 8 - 4
     with torch.no_grad():
         along = torch.sigmoid(net.raw(stretch))
         alone = [net(stretch[..., k : k + 40]) for k in range(21)]
     np.testing.assert_allclose(along, torch.stack(alone, -1), atol=1e-6)
+
+
+def test_a_narrow_one_hears_only_the_end_of_its_window() -> None:
+    net, sound = encoder.Encoder(narrow=True).eval(), torch.zeros(1, 1, 122, 40)
+    deaf = sound.clone()
+    deaf[:, :, :, :24] = deaf[:, :, 80:] = 3.0
+    np.testing.assert_array_equal(net(sound).detach(), net(deaf).detach())
 
 
 def test_batches_hear_what_the_service_hears(speech: "encoder.Speech") -> None:
