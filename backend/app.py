@@ -31,7 +31,6 @@ from backend.session.stages import StageFactory
 from backend.session.store.base import SessionStore
 from backend.session.store.keeper import RecordKeeper
 from backend.session.store.memory import MemoryStore
-from backend.session.store.redis import RedisStore
 from backend.session.timeline import open_timeline
 from backend.tracing import open_tracer
 from backend.vitals import Vitals
@@ -100,7 +99,11 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def _store(settings: StoreSettings) -> SessionStore:
-    return RedisStore(settings) if settings.kind == "redis" else MemoryStore(settings.ttl_s)
+    if settings.kind == "memory":
+        return MemoryStore(settings.ttl_s)
+    from backend.session.store.redis import RedisStore  # half a second, with all that it brings
+
+    return RedisStore(settings)
 
 
 @asynccontextmanager

@@ -88,7 +88,7 @@ def _heard(events: Iterable[Event], until_s: float) -> Iterator[Span]:
         if event.event in _NEVER_MIND:
             began_s = committed = recognised = None
         elif event.event == "ear.speech_maybe" and (began_s is None or committed is not None):
-            began_s, committed = event.t, None
+            began_s, committed, recognised = event.t, None, None
         elif event.event == "ear.turn_committed":
             committed = event
         elif event.event == "ear.recognition_done" and event.facts.get("purpose") != "partial":
