@@ -22,6 +22,7 @@ export function useTheme() {
       colorBgContainer: dark.value ? '#0e191d' : '#ffffff',
       colorText: dark.value ? '#e6efee' : '#142a32',
       borderRadius: 12,
+      borderRadiusLG: 18,
       fontFamily: 'var(--font-text)',
       fontSize: 15,
       controlHeight: 40,

@@ -65,7 +65,7 @@ export const en = {
     drop: 'Drop a photo or a video here',
     file: 'Choose a file',
     another: 'Choose another',
-    camera: 'Use the camera',
+    camera: 'Camera',
     shoot: 'Take the photo',
     back: 'Back',
     preview: 'The chosen picture',

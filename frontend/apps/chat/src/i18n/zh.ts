@@ -67,7 +67,7 @@ export const zh: Messages = {
     drop: '把照片或视频拖到这里',
     file: '选择文件',
     another: '换一个',
-    camera: '使用摄像头',
+    camera: '摄像头',
     shoot: '拍照',
     back: '返回',
     preview: '已选的图片',
