@@ -27,11 +27,19 @@ from tests.fakes.server import serving
 MP3_RATE = 24_000
 PATH = "/consumer/speech/synthesize/readaloud/edge/v1"
 _FRAME_BYTES = 720
+_BYTES_PER_MS = 6
 _TICKS_PER_MS = 10_000
 
 
 class _HungUp(Exception):
     """The client has left."""
+
+
+@dataclass(frozen=True)
+class Word:
+    text: str
+    start_ms: float
+    end_ms: float
 
 
 @dataclass
@@ -76,9 +84,8 @@ class FakeEdge:
         is_first = len(self.requests) == 1
         stops = is_first and self.mode in ("truncating", "cutting")
         half = len(mp3) // 2 // _FRAME_BYTES * _FRAME_BYTES
-        half_ms = utterance.pcm.size * 500 / utterance.rate_hz
-        words = _words(text, 2 * half_ms)
-        await self._send(socket, words, mp3[:half], 0, half_ms)
+        words = _words(text, utterance)
+        await self._send(socket, words, mp3, 0, half)
         if self.mode == "gated":
             await self._wait_or_leave(socket)
         if stops and self.mode == "cutting":
@@ -86,7 +93,7 @@ class FakeEdge:
             socket._req.transport.abort()
             return
         if not stops:
-            await self._send(socket, words, mp3[half:], half_ms, float("inf"))
+            await self._send(socket, words, mp3, half, len(mp3))
         header = b"X-RequestId:0\r\nPath:audio\r\n"
         await socket.send_bytes(len(header).to_bytes(2, "big") + header)
         await socket.send_str(_head("turn.end") + "{}")
@@ -94,18 +101,19 @@ class FakeEdge:
     async def _send(
         self,
         socket: web.WebSocketResponse,
-        words: list[tuple[float, str]],
+        words: list[Word],
         mp3: bytes,
-        from_ms: float,
-        to_ms: float,
+        begin: int,
+        end: int,
     ) -> None:
+        """Bytes begin..end of the sound, each word's mark before the frame that it begins in."""
         header = b"X-RequestId:0\r\nContent-Type:audio/mpeg\r\nPath:audio\r\n"
-        for start in range(0, len(mp3), _FRAME_BYTES):
-            frame = mp3[start : start + _FRAME_BYTES]
+        for start in range(begin, end, _FRAME_BYTES):
+            for word in words:
+                if start <= word.start_ms * _BYTES_PER_MS < start + _FRAME_BYTES:
+                    await socket.send_str(_head("audio.metadata") + _mark(word))
+            frame = mp3[start : min(start + _FRAME_BYTES, end)]
             await socket.send_bytes(len(header).to_bytes(2, "big") + header + frame)
-        for at_ms, word in words:
-            if from_ms <= at_ms < to_ms:
-                await socket.send_str(_head("audio.metadata") + _mark(at_ms, word))
 
     async def _wait_or_leave(self, socket: web.WebSocketResponse) -> None:
         gate = asyncio.ensure_future(self.gate.wait())
@@ -157,19 +165,33 @@ def encode_mp3(utterance: Utterance) -> bytes:
     return _mp3_of(utterance.pcm.tobytes(), utterance.rate_hz)
 
 
-def _words(text: str, length_ms: float) -> list[tuple[float, str]]:
-    """Each word and its moment, as if every character took the same time."""
-    found = re.finditer(r"[\u4e00-\u9fff]|[^\W\u4e00-\u9fff]+", text)
-    return [(word.start() * length_ms / len(text), word[0]) for word in found]
+def _words(text: str, utterance: Utterance) -> list[Word]:
+    """Each word from its first sound to the next word's, or to the pause before that."""
+    sounds = [moment for moment in utterance.moments if moment.kind == "phoneme"]
+    found = list(re.finditer(r"[\u4e00-\u9fff]|[^\W\u4e00-\u9fff]+", text))
+    words = []
+    for word in found:
+        here = [
+            n for n, s in enumerate(sounds) if s.value and word.start() <= s.at_char < word.end()
+        ]
+        if here:
+            end_ms = sounds[min(here[-1] + 1, len(sounds) - 1)].at_ms
+            words.append(Word(word[0], sounds[here[0]].at_ms, end_ms))
+        else:  # said in one with the word before
+            words.append(Word(word[0], words[-1].end_ms - 40, words[-1].end_ms))
+    return words
 
 
 def _head(path: str) -> str:
     return f"X-RequestId:0\r\nContent-Type:application/json; charset=utf-8\r\nPath:{path}\r\n\r\n"
 
 
-def _mark(at_ms: float, word: str) -> str:
-    text = {"Text": word, "Length": len(word), "BoundaryType": "WordBoundary"}
-    data = {"Offset": round(at_ms * _TICKS_PER_MS), "Duration": 100 * _TICKS_PER_MS, "text": text}
+def _mark(word: Word) -> str:
+    text = {"Text": word.text, "Length": len(word.text), "BoundaryType": "WordBoundary"}
+    start, length = (
+        round(ms * _TICKS_PER_MS) for ms in (word.start_ms, word.end_ms - word.start_ms)
+    )
+    data = {"Offset": start, "Duration": length, "text": text}
     return json.dumps({"Metadata": [{"Type": "WordBoundary", "Data": data}]})
 
 

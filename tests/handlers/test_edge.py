@@ -13,9 +13,9 @@ from backend.errors import ProviderError, ProviderUnavailable
 from backend.handlers.base import Options
 from backend.handlers.chains import tts_chain
 from backend.handlers.fallback import ProviderChange
-from backend.handlers.messages import SAMPLE_RATE, Sentence, SpokenAudio
+from backend.handlers.messages import SAMPLE_RATE, Mark, Sentence, SpokenAudio
 from backend.handlers.tts.edge import EdgeTts
-from backend.handlers.tts.espeak_native import Manner, espeak
+from backend.handlers.tts.espeak_native import Manner, Moment, espeak
 from tests.fakes.fixtures import ContextFactory, EdgeFactory
 from tests.handlers.speech import sentence
 
@@ -30,6 +30,10 @@ def seconds(slices: list[SpokenAudio]) -> float:
     return sum(audio.pcm.size for audio in slices) / SAMPLE_RATE
 
 
+def of_kind(slices: list[SpokenAudio], kind: str) -> list[Mark]:
+    return [mark for audio in slices for mark in audio.marks if mark.kind == kind]
+
+
 async def test_a_sentence_arrives_as_sound_with_word_marks(
     edge: EdgeFactory, make_context: ContextFactory
 ) -> None:
@@ -40,7 +44,7 @@ async def test_a_sentence_arrives_as_sound_with_word_marks(
     assert seconds(slices) == pytest.approx(said.pcm.size / said.rate_hz, abs=0.15)
     loudness = np.sqrt(np.mean(np.concatenate([a.pcm for a in slices]).astype(float) ** 2))
     assert loudness > 1000
-    marks = [mark for audio in slices for mark in audio.marks]
+    marks = of_kind(slices, "word")
     assert [mark.value for mark in marks] == [word.strip(",.") for word in TEXT.split()]
     assert all(one.start_ms < two.start_ms for one, two in pairwise(marks))
     assert service.texts == [TEXT]
@@ -92,11 +96,40 @@ async def test_what_was_left_out_is_asked_for_again(
         slices = await speak(EdgeTts(make_context()), sentence(TEXT))
     assert len(service.texts) == 2
     assert TEXT.endswith(service.texts[1]) and len(service.texts[1]) < len(TEXT)
-    words = [mark.value for audio in slices for mark in audio.marks]
-    assert words == [word.strip(",.") for word in TEXT.split()]
-    starts = [mark.start_ms for audio in slices for mark in audio.marks]
+    words = of_kind(slices, "word")
+    assert [mark.value for mark in words] == [word.strip(",.") for word in TEXT.split()]
+    starts = [mark.start_ms for mark in words]
     assert starts == sorted(starts) and starts[-1] < 1000 * seconds(slices)
     assert slices[-1].is_last and seconds(slices) > 3
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "voice"),
+    [(TEXT, "en", "en-us"), ("妈妈买了八本书，和一把蓝色的雨伞。", "zh", "cmn")],
+)
+async def test_words_come_with_their_phonemes(
+    edge: EdgeFactory, make_context: ContextFactory, text: str, language: str, voice: str
+) -> None:
+    async with edge():
+        slices = await speak(EdgeTts(make_context()), sentence(text, language))
+    phonemes, words = of_kind(slices, "phoneme"), of_kind(slices, "word")
+    true = [m for m in espeak().speak(text, Manner(voice)).moments if m.kind == "phoneme"]
+    assert [m.value for m in phonemes] == [m.value for m in true if m.value]
+    assert all(one.end_ms <= two.start_ms + 1e-6 for one, two in pairwise(phonemes))
+    assert phonemes[0].start_ms >= words[0].start_ms
+    off_ms = [
+        one.start_ms - m.at_ms for one, m in zip(phonemes, filter(_sounds, true), strict=True)
+    ]
+    assert np.abs(off_ms).mean() < 20 and abs(np.mean(off_ms)) < 10
+
+
+async def test_a_language_that_espeak_does_not_know_is_spoken_all_the_same(
+    edge: EdgeFactory, make_context: ContextFactory
+) -> None:
+    async with edge():
+        slices = await speak(EdgeTts(make_context()), sentence(TEXT, "xx"))
+    assert seconds(slices) > 3 and of_kind(slices, "word")
+    assert not of_kind(slices, "phoneme")
 
 
 async def test_a_refusal_is_an_error(edge: EdgeFactory, make_context: ContextFactory) -> None:
@@ -156,3 +189,7 @@ async def test_in_the_chain_the_built_in_voice_takes_over(
     assert [(change.from_provider, change.to_provider) for change in changes] == [
         ("edge", "espeak")
     ]
+
+
+def _sounds(moment: Moment) -> bool:
+    return bool(moment.value)

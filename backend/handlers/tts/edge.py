@@ -1,7 +1,8 @@
 """Edge-TTS: natural voices from a free, unofficial network service.
 
 Its MP3 is decoded while it arrives. The service sometimes stops in the middle of a sentence; the
-word marks tell where, and the rest is asked for once more.
+word marks tell where, and the rest is asked for once more. What the words' phonemes are and when
+each is heard, `pronunciation` finds out; no sound waits for that to begin.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 
@@ -19,9 +19,11 @@ import structlog
 
 from backend.errors import ProviderError, ProviderTimeout, ProviderUnavailable
 from backend.handlers.base import BaseHandler
-from backend.handlers.messages import SAMPLE_RATE, Mark, Pcm, Sentence, SpokenAudio
+from backend.handlers.messages import SAMPLE_RATE, Pcm, Sentence, SpokenAudio
 from backend.handlers.reach import knock
 from backend.handlers.tts.mp3 import Mp3Decoder
+from backend.handlers.tts.progress import Progress
+from backend.handlers.tts.pronunciation import Pronunciation
 
 KNOCK_TIMEOUT_S = 1.5
 SLICE_SAMPLES = SAMPLE_RATE // 5
@@ -34,16 +36,6 @@ _WORD = re.compile(r"[^\W_]+")
 _CJK_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 
 log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class _Progress:
-    """How far the voice has come in one sentence. `said` counts characters of its text."""
-
-    said: int = 0
-    samples: int = 0
-    sent: int = 0
-    marks: list[Mark] = field(default_factory=list)
 
 
 class EdgeTts(BaseHandler[Sentence, SpokenAudio]):
@@ -73,52 +65,71 @@ class EdgeTts(BaseHandler[Sentence, SpokenAudio]):
             ProviderError: it refused, or gave no sound.
         """
         await self.initialize()
-        progress = _Progress()
-        if item.spoken.strip():
-            for request in range(_MOST_REQUESTS):
-                async with aclosing(self._request(item, progress)) as sound:
-                    async for pcm in sound:
-                        yield self._slice(item, progress, pcm)
-                if not _is_truncated(item.spoken[progress.said :]):
-                    break
-                log.warning(
-                    "tts.truncated", session_id=self.context.session_id, request=request + 1
-                )
-        yield self._slice(item, progress, np.zeros(0, np.int16), is_last=True)
+        progress = Progress()
+        if not item.spoken.strip():
+            yield await self._slice(item, progress, np.zeros(0, np.int16), is_last=True)
+            return
+        try:
+            async with aclosing(self._sound(item, progress)) as sound:
+                async for pcm in sound:
+                    yield await self._slice(item, progress, pcm)
+            yield await self._slice(item, progress, np.zeros(0, np.int16), is_last=True)
+        finally:
+            if progress.pronouncing is not None:
+                progress.pronouncing.cancel()
 
-    def _slice(
-        self, sentence: Sentence, progress: _Progress, pcm: Pcm, is_last: bool = False
+    async def _sound(self, sentence: Sentence, progress: Progress) -> AsyncGenerator[Pcm]:
+        """Of the whole sentence, in as many requests as that takes."""
+        for request in range(_MOST_REQUESTS):
+            async with aclosing(self._request(sentence, progress)) as sound:
+                async for pcm in sound:
+                    yield pcm
+            if not _is_truncated(sentence.spoken[progress.said :]):
+                break
+            log.warning("tts.truncated", session_id=self.context.session_id, request=request + 1)
+
+    async def _slice(
+        self, sentence: Sentence, progress: Progress, pcm: Pcm, is_last: bool = False
     ) -> SpokenAudio:
-        marks = tuple(progress.marks)
+        pronouncing = progress.pronouncing
+        if progress.words and pronouncing is not None and (is_last or pronouncing.done()):
+            pronunciation = await pronouncing
+            if pronunciation is not None:
+                await asyncio.to_thread(progress.note_phonemes, pronunciation, is_last=is_last)
+        marks = tuple(sorted(progress.marks, key=lambda mark: mark.start_ms))
         progress.marks.clear()
         stamp = sentence.stamp.now(progress.sent)
         progress.sent += 1
         return SpokenAudio(stamp, sentence, pcm, is_last, marks)
 
-    async def _request(self, sentence: Sentence, progress: _Progress) -> AsyncGenerator[Pcm]:
+    async def _request(self, sentence: Sentence, progress: Progress) -> AsyncGenerator[Pcm]:
         """Sound of what is still unsaid. A cut after the first sound ends it like a truncation."""
-        begun_at = progress.samples
-        offset_ms = begun_at * 1000 / SAMPLE_RATE
+        begun_at, offset_ms = progress.pcm.size, progress.sound_ms
         text = sentence.spoken[progress.said :]
         decoder, waiting = Mp3Decoder(), np.zeros(0, np.int16)
         try:
             async with aclosing(self._stream(text, sentence.language)) as messages:
                 async for message in messages:
                     if message["type"] == "WordBoundary":
-                        _note_word(sentence.spoken, message, offset_ms, progress)
+                        start_ms = offset_ms + message["offset"] / _TICKS_PER_MS
+                        end_ms = start_ms + message["duration"] / _TICKS_PER_MS
+                        progress.note_word(sentence.spoken, message["text"], start_ms, end_ms)
+                        progress.pronouncing = progress.pronouncing or asyncio.create_task(
+                            asyncio.to_thread(_pronounced, sentence)
+                        )
                         continue
                     arrived = await asyncio.to_thread(decoder.push, message["data"])
                     waiting = np.concatenate([waiting, arrived])
                     if waiting.size >= SLICE_SAMPLES:
-                        progress.samples += waiting.size
+                        progress.pcm = np.concatenate([progress.pcm, waiting])
                         yield waiting
                         waiting = np.zeros(0, np.int16)
         except Exception as error:
-            if progress.samples == begun_at:
+            if progress.pcm.size == begun_at:
                 raise self._explained(error) from error
             log.warning("tts.cut", session_id=self.context.session_id, error=type(error).__name__)
         waiting = np.concatenate([waiting, await asyncio.to_thread(decoder.flush)])
-        progress.samples += waiting.size
+        progress.pcm = np.concatenate([progress.pcm, waiting])
         if waiting.size:
             yield waiting
 
@@ -184,13 +195,13 @@ def _connector() -> Any:
     return Connector()
 
 
-def _note_word(text: str, message: Any, offset_ms: float, progress: _Progress) -> None:
-    word, start_ms = message["text"], offset_ms + message["offset"] / _TICKS_PER_MS
-    end_ms = start_ms + message["duration"] / _TICKS_PER_MS
-    progress.marks.append(Mark("word", start_ms, end_ms, word))
-    at = text.find(word, progress.said)
-    if at >= 0:
-        progress.said = at + len(word)
+def _pronounced(sentence: Sentence) -> Pronunciation | None:
+    """None where espeak-ng cannot help: the sound then moves the mouth alone."""
+    try:
+        return Pronunciation(sentence.spoken, sentence.language)
+    except (ValueError, OSError) as error:
+        log.warning("tts.not_pronounced", language=sentence.language, error=str(error))
+        return None
 
 
 def _is_truncated(unsaid: str) -> bool:

@@ -52,12 +52,13 @@ SynthCallback = ctypes.CFUNCTYPE(
 class Moment:
     """A word or a phoneme begins at `at_ms`; `value` is the word, or the phoneme in IPA.
 
-    A phoneme of "" is a pause.
+    A phoneme of "" is a pause. `at_char` is where the word begins in the text.
     """
 
     kind: str
     at_ms: float
     value: str
+    at_char: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,21 +143,29 @@ class Espeak:
         return 0
 
     def _note(self, event: Any) -> None:
+        at_ms, at_char = float(event.audio_position), event.text_position - 1
         if event.type == _WORD:
-            start = event.text_position - 1
-            word = self._text[start : start + event.length]
-            self._moments.append(Moment("word", float(event.audio_position), word))
+            word = self._text[at_char : at_char + event.length]
+            self._moments.append(Moment("word", at_ms, word, at_char))
         elif event.type == _PHONEME:
             name = event.id.string.decode("utf-8", "ignore")
             if not name.startswith("("):  # "(en)": the voice changes language, no sound
-                self._moments.append(Moment("phoneme", float(event.audio_position), name))
+                self._moments.append(Moment("phoneme", at_ms, name, at_char))
 
 
-@cache
+_starting = threading.Lock()
+
+
 def espeak() -> Espeak:
     """The synthesiser of this process. The first call takes a few milliseconds.
 
     Raises:
         OSError: the library or its data cannot be read.
     """
+    with _starting:  # two at once would start two over one global state
+        return _espeak()
+
+
+@cache
+def _espeak() -> Espeak:
     return Espeak()
