@@ -131,6 +131,7 @@ def test_the_day_went_as_it_was_meant_to(day: Day) -> None:
     assert last["avatar_chat_provider_errors_total", "llm", "failed", "openai"] == 1
     assert last["avatar_chat_fallbacks_total", "llm", "builtin"] == 1
     assert last["avatar_chat_turn_seconds_count", "first_frame"] == 2
+    assert not [key for key in last if key[0] == "avatar_chat_last_turn_seconds"], "they have left"
     cost = (
         last["avatar_chat_tokens_total", "in"] * 1 + last["avatar_chat_tokens_total", "out"] * 2
     ) / 1e6
