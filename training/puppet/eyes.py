@@ -24,6 +24,7 @@ _FEATHER_PX = 4.0
 _BALL = 0.40  # of an eye's width: the radius of the ball that an iris rolls on
 _LIDS_FOLLOW_DEG = 14.0
 """The look up or down that the meshes `gaze_up` and `gaze_down` stand for."""
+_REDDEST = 1.3  # times the skin's red against green
 _RIM = 0.75  # of the iris' radius: how far the white beside it is stretched
 
 
@@ -48,7 +49,10 @@ class Eye:
         self.window = np.s_[y0 : y0 + self._side, x0 : x0 + self._side]
         self._mask = self._ellipse(middle - (x0, y0))
         self._low = points[[0, 3, 4, 5]]  # both corners and the lower lid
-        self._lids = {step: stills.picture(name)[self.window] for step, name in LIDS.items()}
+        self._lids = {
+            step: _without_rims(stills.picture(name)[self.window], self._mask)
+            for step, name in LIDS.items()
+        }
         self._openings = {
             name: _inner(self._mask[..., 0] * stills.opening(name)[self.window])
             for name in stills.landmarks
@@ -94,23 +98,27 @@ class Eye:
         """The window of a still with its iris rolled, in degrees to the right and up."""
         right, up = (math.sin(math.radians(angle)) * _BALL * self._width for angle in gaze_deg)
         opening = self._openings[still]
-        ball = self._ball(picture, opening[..., 0] > 0.5)
+        ball = self._ball(picture, opening[..., 0])
         away = self._from_iris(self._iris.x + right, self._iris.y - up)
         t = np.clip(1 + 1 / _RIM - away / _RIM, 0, 1)
         share = (t * t * (3 - 2 * t))[..., None]
         rolled = _from(ball, share * np.array([-right, up], np.float32))
-        seen = picture + opening * (rolled - picture)
+        # Lashes and shadows on the ball stay where they are: a factor; what shines: a sum.
+        shade = np.minimum(picture / np.maximum(ball, 1e-3), 1.0)
+        shaded = np.clip(rolled * shade + np.maximum(picture - ball, 0.0), 0.0, 1.0)
+        seen = picture + opening * (shaded - picture)
         part = min(1.0, abs(gaze_deg[1]) / _LIDS_FOLLOW_DEG)
         return _from(seen, turned_round(part * self._follow[up > 0], self._side))
 
-    def _ball(self, picture: Float32, seen: npt.NDArray[np.bool_]) -> Float32:
-        """The eyeball without lids: what they hide goes on as iris or as white."""
+    def _ball(self, picture: Float32, opening: Float32) -> Float32:
+        """The eyeball without lids: what they hide or shade goes on as iris or as white."""
+        clear = cv2.erode((opening > 0.5).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
         away = self._from_iris(self._iris.x, self._iris.y)
-        iris, white = seen & (away < 1.0), seen & (away > 1.15)
+        iris, white = clear & (away < 1.0), clear & (away > 1.15)
         if not iris.any() or not white.any():
             return picture
         hidden = np.where((away < 1.0)[..., None], filled(picture, iris), filled(picture, white))
-        return np.where(seen[..., None], picture, cv2.GaussianBlur(hidden, (0, 0), 0.8))
+        return np.where(clear[..., None], picture, cv2.GaussianBlur(hidden, (0, 0), 0.8))
 
     def _from_iris(self, x: float, y: float) -> Float32:
         """Distances from an iris' middle, in its radii."""
@@ -142,6 +150,16 @@ def find_iris(picture: Float32, opening: Float32, width: float) -> Iris:
     left, right = np.percentile(columns, [2, 98])
     y = float(np.flatnonzero(widest).mean()) + 0.5
     return Iris(float(left + right + 1) / 2, y, float(right - left + 1) / 2)
+
+
+def _without_rims(picture: Float32, mask: Float32) -> Float32:
+    """The window without the wet rims that light shines through where lids meet: nothing in it is
+    much redder than the skin around it."""
+    red, green = picture[..., 2], picture[..., 1]
+    skin = np.median((red / np.maximum(green, 1e-3))[mask[..., 0] < 0.05])
+    calm = picture.copy()
+    calm[..., 2] = np.minimum(red, _REDDEST * skin * green)
+    return calm
 
 
 def _inner(opening: Float32) -> Float32:
