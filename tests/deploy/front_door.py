@@ -54,7 +54,7 @@ def front_door(folder: Path, backend_ports: Sequence[int]) -> Iterator[FrontDoor
         tail = shipped.partition(" ")[2]
         listen = listen.replace(f"listen {shipped}", f"listen 127.0.0.1:{port} {tail}".rstrip())
     (folder / "listen.conf").write_text(listen)
-    servers = [f"server 127.0.0.1:{port} max_fails=2 fail_timeout=5s;" for port in backend_ports]
+    servers = [f"server 127.0.0.1:{port} max_fails=2 fail_timeout=2s;" for port in backend_ports]
     (folder / "backends.conf").write_text("\n".join(servers))
     tls = _certificate(folder)
     with (folder / "log").open("wb") as log:
