@@ -25,6 +25,8 @@ Plane = npt.NDArray[np.uint8]
 
 _SURE = 0.97
 """More than this of the figure, and a pixel's colour is its own."""
+_DETAIL = 6
+"""The power of a pixel's share to which its own detail is kept."""
 _LEVELS = 7
 """Halvings over which colours are carried outwards: further than any matte is soft."""
 
@@ -72,11 +74,17 @@ def share_of(matte: Plane) -> Float32:
 
 def _without(source: Plane, share: Float32, behind: Float32) -> Plane:
     """With picture = share * figure + (1 - share) * plate, the plate's part is exchanged for the
-    figure's colour nearby. Unlike a division by the share it does not enlarge what a codec does."""
+    figure's colour nearby. Unlike a division by the share it does not enlarge what a codec does.
+
+    The matte is coarser than the picture: between single hairs it knows only how much hair there is
+    on average, and what is left of the plate there would glitter. So the less of a pixel is the
+    figure, the less of its own detail is kept.
+    """
     picture = source.astype(np.float32)
     nearby = _carried(picture, (share > _SURE).astype(np.float32))
     free = picture + (1.0 - share) * (nearby - behind)
-    return np.clip(np.where(share > 0.0, free, nearby) + 0.5, 0, 255).astype(np.uint8)
+    own = nearby + share**_DETAIL * (free - nearby)
+    return np.clip(own + 0.5, 0, 255).astype(np.uint8)
 
 
 def _carried(picture: Float32, sure: Float32) -> Float32:

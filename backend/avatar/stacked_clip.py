@@ -35,6 +35,9 @@ def stacked_clip(package: AvatarPackage, clip: Clip, cache: TrackCache) -> Path:
 
     def make(path: Path) -> None:
         tracks = Tracks(package, cache)
+        for feeling in package.card.feelings:
+            # Speech takes its moods from there, and should not wait for them in mid-sentence.
+            tracks.freed_mood(feeling)
         pairs = zip(tracks.freed(clip), tracks.matte(clip), strict=True)
         size = package.card.width, stacked_height(package.card.height)
         _encode(path, (stacked(picture, matte) for picture, matte in pairs), size, tracks.colour)

@@ -22,7 +22,7 @@ from backend.avatar.video import Film
 from backend.errors import BrokenAvatar
 from backend.protocol import Clip
 
-_FREED = "freed-1"
+_FREED = "freed-2"
 """How pictures are freed of their background; another number for another way."""
 
 
