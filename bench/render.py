@@ -9,30 +9,40 @@ import asyncio
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import psutil
+import soxr
 
-from backend.avatar.codecs import FPS, SAMPLE_RATE, VideoFormat
-from backend.avatar.compositor import Compositor
+from backend.avatar.camera import Camera
+from backend.avatar.card import DrawnBy
+from backend.avatar.codecs import FPS, I420, SAMPLE_RATE, VideoFormat
+from backend.avatar.colour import Float32
 from backend.avatar.hearing import Hearing
 from backend.avatar.lipsync import LipSync, load_lipsync
+from backend.avatar.loudness import Loudness
+from backend.avatar.package import AvatarPackage
+from backend.avatar.painter import Painter, Shot, open_painter
+from backend.avatar.performance import Performance
 from backend.avatar.renderer import Line, Renderer, RenderOptions
 from backend.avatar.shelf import find_avatar
 from backend.avatar.stream_encoder import StreamEncoder
-from backend.avatar.template import Template, load_template
+from backend.avatar.template import load_template
 from backend.config import AvatarSettings, EngineSettings, Settings, load_settings
 from backend.engine.local import LocalEngine
-from bench import stream
+from backend.errors import AssetError
+from backend.handlers.tts.espeak_native import Manner, espeak
+from bench import stream, twins
 
 BATCH = 8
 LONGEST_MEASURE_S = 600.0
 SENTENCE_S = 3.0
+SENTENCE = "Maybe five of them would choose warm milk; how far is the boat from the sharp edge?"
 
 
 class CpuClock:
@@ -67,7 +77,7 @@ async def _measure_in_a_worker(settings: Settings, video_s: float, repeats: int)
         booth = await engine.spawn(Booth, settings.avatar)
         load_s = time.perf_counter() - begin_s
         figures: dict[str, Any] = await booth.call("measure", video_s, repeats)
-        reply = await stream.measure(engine, settings, babble(SENTENCE_S))
+        reply = await stream.measure(engine, settings, speech(SENTENCE_S))
         return {**figures, "worker_load_s": round(load_s, 2), "stream": reply}
     finally:
         await engine.close()
@@ -77,28 +87,56 @@ class Booth:
     """Lives in the worker."""
 
     def __init__(self, settings: AvatarSettings) -> None:
-        package = find_avatar(settings.dir, settings.default)
-        self._net = load_lipsync(settings.model)
-        self._template = load_template(package)
-        colour = self._template.colour
-        self._format = VideoFormat(package.card.width, package.card.height, colour, settings.crf)
+        self._settings = settings
+        self._package = find_avatar(settings.dir, settings.default)
         options = RenderOptions(1, settings.crf, settings.audio_kbps)
-        self._renderer = Renderer(package.root, settings.model, options)
+        self._renderer = Renderer(self._package.root, settings.model, options)
 
     def measure(self, video_s: float, repeats: int) -> dict[str, Any]:
-        sound = babble(video_s)
+        sound = speech(video_s)
+        video_s = len(sound) / SAMPLE_RATE
         whole_s = statistics.median(_whole(self._renderer, sound) for _ in range(repeats))
-        parts = _parts(self._net, self._template, self._format, sound)
-        our_ms = 1000 * _net_s(self._net)
-        resident_mb = round(psutil.Process().memory_info().rss / 2**20)
+        our_ms = 1000 * _net_s(load_lipsync(self._settings.model))
         return {
             "core_s_per_video_s": round(whole_s / video_s, 3),
             "times_faster_than_real_time": round(video_s / whole_s, 2),
-            "ms_per_frame": {n: round(1000 * s / FPS / video_s, 2) for n, s in parts.items()},
+            "ms_per_frame": dict(self._paths(sound)),
+            "int8_against_fp32": dict(twins.compare(self._package, self._settings)),
             "net_ms_per_frame": round(our_ms, 2),
             **_against_wav2lip(our_ms),
-            "worker_resident_mb": resident_mb,
+            "worker_resident_mb": round(psutil.Process().memory_info().rss / 2**20),
         }
+
+    def _paths(self, sound: np.ndarray) -> Iterator[tuple[str, dict[str, float | str]]]:
+        """Mel to encoded frame by everything that can draw this avatar, step by step."""
+        for drawn_by in get_args(DrawnBy):
+            try:
+                painter = open_painter(self._package, self._settings.model, 1, drawn_by)
+            except AssetError as error:
+                yield drawn_by, {"cannot": error.message}
+                continue
+            seconds, frames = _parts(self._package, painter, sound, self._settings.crf)
+            steps = {name: round(1000 * s / frames, 2) for name, s in seconds.items()}
+            yield drawn_by, {"by": painter.name, **steps, "in_all": round(sum(steps.values()), 2)}
+
+
+class Timed:
+    """A painter whose time is taken apart from the rest of a picture's."""
+
+    def __init__(self, painter: Painter, clock: CpuClock) -> None:
+        self.name, self.listener = painter.name, painter.listener
+        self._painter, self._clock = painter, clock
+
+    def paint(self, shots: Sequence[Shot], drive: Float32, presence: Float32) -> list[I420]:
+        with self._clock("mouth"):
+            return self._painter.paint(shots, drive, presence)
+
+
+def speech(duration_s: float) -> np.ndarray:
+    """(n,) int16: a sentence said over and over, about this long."""
+    utterance = espeak().speak(SENTENCE, Manner("en-us"))
+    once = soxr.resample(utterance.pcm, utterance.rate_hz, SAMPLE_RATE)
+    return np.tile(once, max(1, round(duration_s * SAMPLE_RATE / len(once))))
 
 
 def babble(duration_s: float) -> np.ndarray:
@@ -118,31 +156,35 @@ def _whole(renderer: Renderer, sound: np.ndarray) -> float:
 
 
 def _parts(
-    net: LipSync, template: Template, form: VideoFormat, sound: np.ndarray
-) -> dict[str, float]:
-    """The renderer's own steps, one by one."""
-    clock, compositor, encoder = CpuClock(), Compositor(template), StreamEncoder(form)
-    hearing, done = Hearing(net, StreamEncoder), 0
+    package: AvatarPackage, painter: Painter, sound: np.ndarray, crf: int
+) -> tuple[dict[str, float], int]:
+    """The renderer's own steps, one by one, in seconds, and how many frames they made."""
+    clock, card, template = CpuClock(), package.card, load_template(package)
+    form = VideoFormat(card.width, card.height, template.colour, crf)
+    encoder, hearing = StreamEncoder(form), Hearing(painter.listener, StreamEncoder)
+    camera = Camera(package, template.tracks, Timed(painter, clock), alpha=False)
+    performance, loudness, done = Performance(card.feelings, moves_head=True), Loudness(), 0
+    performance.begin(None, "idle")
+    loudness.feed(sound)
     hearing.feed(sound, True)
     while hearing.ready:
-        with clock("hear"):
+        with clock("hearing"):
             heard = hearing.take()
-        numbers = [(done + n) % len(template.frames) for n in range(len(heard.presence))]
-        done += len(numbers)
-        with clock("net"):
-            painted = net.draw(template.faces(numbers), heard.drive)
-        with clock("blend"):
-            pictures = [
-                compositor.paste(number, mouth, 1.0)
-                for number, mouth in zip(numbers, painted, strict=True)
-            ]
-        with clock("encode"):
+        numbers = range(done, done + len(heard.presence))
+        done = numbers.stop
+        with clock("head"):
+            beats = [performance.step(loudness.at(number), None) for number in numbers]
+            looped = [number % card.frames for number in numbers]
+            pictures = camera.take(looped, beats, heard.drive, heard.presence)
+        with clock("encoding"):
             encoder.hear(heard.pcm)
             for picture in pictures:
                 encoder.show(picture)
-    with clock("encode"):
+    with clock("encoding"):
         encoder.cut(ends_sentence=True)
-    return clock.seconds
+    # The mouth is drawn within the rest of the picture.
+    clock.seconds["head"] -= clock.seconds["mouth"]
+    return clock.seconds, done
 
 
 def _net_s(net: LipSync, batches: int = 10) -> float:

@@ -34,7 +34,7 @@ CONTRACT = Contract(
     "(2,6,80,80).",
     more=((2, 2, FLOW_SIZE, FLOW_SIZE),),
 )
-_TEXTURES, _TEXTURES_SHAPE = "textures", (2, 6, HALF, HALF)
+_TEXTURES = (2, 6, HALF, HALF)
 _SMILE_STEPS = 32
 _HIGHEST = 300.0
 
@@ -129,7 +129,7 @@ def load_generator(path: Path, colour: Colour, threads: int = 1) -> Generator:
 
 def _textures(network: Network) -> Float32:
     found = network.constant(_TEXTURES)
-    if found is None or found.shape != _TEXTURES_SHAPE:
+    if found is None:
         raise ModelFileError(f"{network.path} cannot be used here. {CONTRACT.wanted}")
     return found
 

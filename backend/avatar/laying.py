@@ -48,11 +48,11 @@ class Change:
 def compare(drawn: Planes, rest: Planes, blur_px: float) -> Change:
     """blur_px: in pixels of chroma, how far a moving place takes its neighbours along."""
     pairs = zip(drawn, rest, _SCALES, strict=True)
-    luma, *chroma = [np.abs(new - old) * (1 / scale) for new, old, scale in pairs]
-    height, width = chroma[0].shape
-    if luma.shape != (height, width):
-        luma = luma.reshape(height, 2, width, 2).max((1, 3))
-    size = np.maximum(luma, np.maximum(*chroma))
+    luma, *chroma = [cv2.absdiff(new, old) * np.float32(1 / scale) for new, old, scale in pairs]
+    if luma.shape != chroma[0].shape:
+        rows = cv2.max(luma[::2], luma[1::2])
+        luma = cv2.max(rows[:, ::2], rows[:, 1::2])
+    size = np.asarray(cv2.max(luma, cv2.max(*chroma)), np.float32)
     ramp = np.clip((cv2.GaussianBlur(size, (0, 0), blur_px) - STILL) / (MOVED - STILL), 0, 1)
     return Change(size, np.asarray(ramp * ramp * (3.0 - 2.0 * ramp), np.float32))
 
@@ -70,35 +70,45 @@ def lay(
     if seen is None:
         return out
     luma, *chroma = split_planes(out)
-    _lay_planes([luma], place, drawn[:1], rest[:1], change.moved, mask, seen, 1)
-    _lay_planes(chroma, place, drawn[1:], rest[1:], change.moved, mask, seen, 2)
+    part = _Part(place, seen, _cut(mask, seen, 1), _cut(mask * change.moved, seen, 1), mask.shape)
+    part.lay([luma], drawn[:1], rest[:1], 1)
+    part.lay(chroma, drawn[1:], rest[1:], 2)
     return out
 
 
-def _lay_planes(
-    targets: list[I420],
-    place: Place,
-    drawn: Planes,
-    rest: Planes,
-    moved: Float32,
-    mask: Float32,
-    seen: Rectangle,
-    shrink: int,
-) -> None:
-    """Change planes of one size in place, `shrink` times smaller than the frame."""
-    size = drawn[0].shape
-    box = _rectangle(place, seen, moved.shape, targets[0].shape, shrink)
-    x0, y0, x1, y1 = box
-    if x0 >= x1 or y0 >= y1:
-        return
-    veil, share = _sized(mask, size), _sized(mask * moved, size)
-    way = _way(place, size, box, shrink)
-    keep = _up(1.0 - share, way, box, 1.0)
-    for target, new, old in zip(targets, drawn, rest, strict=True):
-        crop = target[y0:y1, x0:x1]
-        kept = cv2.multiply(crop, keep, dtype=cv2.CV_32F)
-        add = _up(veil * (new - old) + share * old, way, box, 0.0)
-        crop[:] = cv2.add(kept, add, dtype=cv2.CV_8U)
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What changes: `seen` of the small picture at the size of chroma, and there the mask, and how
+    much of the frame gives way. whole: the small picture's own shape."""
+
+    place: Place
+    seen: Rectangle
+    mask: Float32
+    share: Float32
+    whole: tuple[int, ...]
+
+    def lay(self, targets: Sequence[I420], drawn: Planes, rest: Planes, shrink: int) -> None:
+        """Change planes of one size in place, `shrink` times smaller than the frame."""
+        fine = drawn[0].shape[0] // self.whole[0]
+        box = _rectangle(self.place, self.seen, self.whole, targets[0].shape, shrink)
+        x0, y0, x1, y1 = box
+        if x0 >= x1 or y0 >= y1:
+            return
+        mask, share = (_enlarged(values, fine) for values in (self.mask, self.share))
+        way = _way(self.place, drawn[0].shape, box, shrink)
+        way[:, 2] -= fine * self.seen[0], fine * self.seen[1]
+        keep = _up(1.0 - share, way, box, 1.0)
+        for target, new, old in zip(targets, drawn, rest, strict=True):
+            crop, still = target[y0:y1, x0:x1], _cut(old, self.seen, fine)
+            add = mask * (_cut(new, self.seen, fine) - still) + share * still
+            kept = cv2.multiply(crop, keep, dtype=cv2.CV_32F)
+            crop[:] = cv2.add(kept, _up(add, way, box, 0.0), dtype=cv2.CV_8U)
+
+
+def _cut(plane: Float32, seen: Rectangle, fine: int) -> Float32:
+    """The rectangle of a plane that is `fine` times as fine as that of chroma."""
+    x0, y0, x1, y1 = (fine * edge for edge in seen)
+    return plane[y0:y1, x0:x1]
 
 
 def _up(small: Float32, way: npt.NDArray[np.float64], box: Rectangle, beyond: float) -> Float32:
@@ -107,10 +117,11 @@ def _up(small: Float32, way: npt.NDArray[np.float64], box: Rectangle, beyond: fl
     return np.asarray(cv2.warpAffine(small, way, size, flags=how, borderValue=beyond), np.float32)
 
 
-def _sized(values: Float32, shape: tuple[int, ...]) -> Float32:
-    if values.shape == shape:
+def _enlarged(values: Float32, times: int) -> Float32:
+    if times == 1:
         return values
-    return np.asarray(cv2.resize(values, shape[::-1], interpolation=cv2.INTER_LINEAR), np.float32)
+    size = values.shape[1] * times, values.shape[0] * times
+    return np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _extent(seen: npt.NDArray[np.bool_]) -> Rectangle | None:
@@ -118,8 +129,14 @@ def _extent(seen: npt.NDArray[np.bool_]) -> Rectangle | None:
     rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
     if len(rows) == 0:
         return None
-    x0, y0 = int(columns[0]) - _REACH, int(rows[0]) - _REACH
-    return x0, y0, int(columns[-1]) + 1 + _REACH, int(rows[-1]) + 1 + _REACH
+    x0, y0 = max(0, int(columns[0]) - _REACH), max(0, int(rows[0]) - _REACH)
+    height, width = seen.shape
+    return (
+        x0,
+        y0,
+        min(width, int(columns[-1]) + 1 + _REACH),
+        min(height, int(rows[-1]) + 1 + _REACH),
+    )
 
 
 def _rectangle(

@@ -39,7 +39,7 @@ _WANTED = (
     "A Wav2Lip export has two float32 inputs, mel (N,1,80,16) and face (N,6,96,96), "
     "and gives (N,3,96,96) in 0..1."
 )
-_DRAWING = Contract((FACE_SHAPE, CONTROLS_SHAPE), PICTURE_SHAPE, _WANTED)
+DRAWING = Contract((FACE_SHAPE, CONTROLS_SHAPE), PICTURE_SHAPE, _WANTED)
 WAV2LIP = Contract((MEL_SHAPE, FACE_SHAPE), PICTURE_SHAPE, _WANTED)
 
 
@@ -96,7 +96,7 @@ def load_lipsync(path: Path | str, threads: int = 1) -> LipSync:
     decoder = path.with_suffix(".decoder.onnx")
     lipsync: LipSync
     if has_controls(path) and decoder.is_file():
-        drawing = load_network(decoder, _DRAWING, threads)
+        drawing = load_network(decoder, DRAWING, threads)
         name = path.stem + drawing.note
         lipsync = ControlledLipSync(name, load_hearing_half(path, threads), drawing)
     else:

@@ -77,13 +77,14 @@ class Network:
             return parts[0]
         return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
 
-    def constant(self, name: str) -> Float32 | None:
-        """An output that no input changes; None when there is none of this name."""
-        if name not in (node.name for node in self.session.get_outputs()):
+    def constant(self, shape: Shape) -> Float32 | None:
+        """The output of exactly this shape, which no input changes; None when there is none."""
+        names = [node.name for node in self.session.get_outputs() if tuple(node.shape) == shape]
+        if len(names) != 1:
             return None
-        shapes = zip(self.inputs, self.contract.inputs, strict=True)
-        feed = {n: np.zeros((self.batch or 1, *shape), np.float32) for n, shape in shapes}
-        found: Float32 = self.session.run([name], feed)[0]
+        takes = zip(self.inputs, self.contract.inputs, strict=True)
+        feed = {name: np.zeros((self.batch or 1, *inputs), np.float32) for name, inputs in takes}
+        found: Float32 = self.session.run(names, feed)[0]
         return found
 
     def _run(self, arrays: Sequence[Float32]) -> list[Float32]:
