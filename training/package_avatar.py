@@ -3,8 +3,9 @@
     python -m training.package_avatar --look training/looks/nora.json
 
 Reads `training/build/<id>/`, and takes `mouth.onnx` (and `mouth.int8.onnx`) along if they are
-there; without them the package is drawn by `warp`. Runs in the service's own environment.
-`backend/avatar/package.py` says what a package holds.
+there; without them the package is drawn by `warp`. `--nets` takes new ones into a package that is
+there already. Runs in the service's own environment. `backend/avatar/package.py` says what
+a package holds.
 """
 
 from __future__ import annotations
@@ -78,9 +79,6 @@ def package(person: Person, build: Path, avatars: Path, acts: Mapping[str, Seque
     cv2.imwrite(str(out / PLATE), eight_bit(puppet.plate))
     landmarks = [puppet.landmarks(frame) for frame in moved["idle"]]
     _write_face(puppet, moved["idle"][0], landmarks, out)
-    nets = [name for name in (MOUTH, MOUTH_INT8) if (build / name).exists()]
-    for name in nets:
-        shutil.copyfile(build / name, out / name)
     card = {
         "format": 2,
         "id": person.id,
@@ -90,7 +88,7 @@ def package(person: Person, build: Path, avatars: Path, acts: Mapping[str, Seque
         "height": SIDE,
         "fps": FPS,
         "frames": len(landmarks),
-        "engine": "mouth" if MOUTH in nets else "warp",
+        "engine": "warp",
         "languages": ["en", "zh"],
         "licence": _LICENCE,
         "credits": _CREDITS,
@@ -106,9 +104,20 @@ def package(person: Person, build: Path, avatars: Path, acts: Mapping[str, Seque
         "face_boxes": [_rounded(face_box(points), 2) for points in landmarks],
     }
     (out / CARD).write_text(card_text(card), encoding="utf-8")
+    add_nets(out, build)
     licence = _LICENCE_TEXT.read_text(encoding="utf-8").replace("{name}", person.name)
     (out / "LICENSE.txt").write_text(licence, encoding="utf-8")
     return out
+
+
+def add_nets(out: Path, build: Path) -> None:
+    """Take the mouth's nets into a package, if they are there: then they draw it."""
+    nets = [name for name in (MOUTH, MOUTH_INT8) if (build / name).exists()]
+    for name in nets:
+        shutil.copyfile(build / name, out / name)
+    card = json.loads((out / CARD).read_text(encoding="utf-8"))
+    card["engine"] = "mouth" if MOUTH in nets else "warp"
+    (out / CARD).write_text(card_text(card), encoding="utf-8")
 
 
 def card_text(card: dict[str, object]) -> str:
@@ -170,10 +179,15 @@ def main() -> None:
     parser.add_argument("--look", type=Path, required=True)
     parser.add_argument("--build", type=Path, default=_BUILD)
     parser.add_argument("--avatars", type=Path, default=Path("avatars"))
+    parser.add_argument("--nets", action="store_true", help="only take new nets into a package")
     args = parser.parse_args()
     began = time.monotonic()
     person = Person.of(args.look)
-    out = package(person, args.build / person.id, args.avatars, performed())
+    out, build = args.avatars / person.id, args.build / person.id
+    if args.nets:
+        add_nets(out, build)
+    else:
+        package(person, build, args.avatars, performed())
     for path in sorted(out.iterdir()):
         print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB")
     print(f"{time.monotonic() - began:.0f} s")
