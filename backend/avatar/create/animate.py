@@ -30,6 +30,8 @@ _LEAN_RADIANS = 0.009
 _MEET = 0.86  # where the lids meet, from the upper one's place to the lower one's
 _LINE = 0.07  # what is left between them
 _DARK = 0.8
+_RIM_ABOVE, _RIM_BELOW, _RIM_SOFT = 0.12, 0.20, 0.08  # where an eye may show beyond its mesh
+_NEARLY_SHUT = 0.6
 _ROOM = 0.05
 _ABOVE, _BELOW = 0.42, 0.30  # of an eye's width: what gives way to the lids
 
@@ -154,12 +156,32 @@ class _Eye:
         change *= smoothstep((0.72 - np.abs(self.s)) / 0.2)
         off = (self.t[:, None] - (meet + under) / 2) / (0.5 * (under - meet) + 0.02)
         line = np.exp(-np.square(off)) * smoothstep((0.60 - np.abs(self.s)) / 0.2)
-        layers = np.dstack([change, line * max(0.0, shut - 0.6) / 0.4])
+        layers = np.dstack([change, line * _late(shut)])
         way, lashes = cv2.split(self._laid(layers.astype(np.float32), x.shape))
-        down = self.to_picture[:, 1]
-        moved_x, moved_y = x + way * down[0], y + way * down[1]
-        lidded = cv2.remap(picture, moved_x, moved_y, cv2.INTER_CUBIC)
+        lidded = self._moved(picture, x, y, way)
+        if shut > _NEARLY_SHUT:
+            lidded = self._covered(lidded, x, y, meet - _RIM_ABOVE, under + _RIM_BELOW, shut)
         return np.asarray(lidded + _DARK * lashes[..., None] * (self.lashes - lidded), np.float32)
+
+    def _covered(
+        self, picture: Float32, x: Float32, y: Float32, top: Float32, bottom: Float32, shut: float
+    ) -> Float32:
+        """What is left of the eye between these lines gives way to the skin above and below."""
+        t = self.t[:, None]
+        down = np.clip((t - top) / (bottom - top), 0, 1)
+        rim = smoothstep((t - top) / _RIM_SOFT) * smoothstep((bottom - t) / _RIM_SOFT)
+        rim *= smoothstep((0.72 - np.abs(self.s)) / 0.14) * _late(shut)
+        layers = np.dstack([top - t, bottom - t, down, rim]).astype(np.float32)
+        to_top, to_bottom, share, cover = cv2.split(self._laid(layers, x.shape))
+        above, below = (self._moved(picture, x, y, way) for way in (to_top, to_bottom))
+        skin = above + share[..., None] * (below - above)
+        return np.asarray(picture + cover[..., None] * (skin - picture), np.float32)
+
+    def _moved(self, picture: Float32, x: Float32, y: Float32, way: Float32) -> Float32:
+        """Each pixel from so far down in the picture, in eye widths."""
+        down = self.to_picture[:, 1]
+        places = x + way * down[0], y + way * down[1]
+        return np.asarray(cv2.remap(picture, *places, cv2.INTER_CUBIC), np.float32)
 
     def _laid(self, grid: Float32, shape: tuple[int, ...]) -> Float32:
         """Values at (t, s) as values at the picture's pixels; 0 outside."""
@@ -170,6 +192,11 @@ class _Eye:
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         laid = cv2.warpAffine(grid, places, (shape[1], shape[0]), flags=flags)
         return np.asarray(laid, np.float32)
+
+
+def _late(shut: float) -> float:
+    """0..1 over the last part of the way."""
+    return max(0.0, shut - _NEARLY_SHUT) / (1 - _NEARLY_SHUT)
 
 
 def _darkest(picture: Image, lid: Mesh) -> Float32:
