@@ -83,8 +83,8 @@ def _without(source: Plane, share: Float32, behind: Float32) -> Plane:
     picture = source.astype(np.float32)
     nearby = _carried(picture, (share > _SURE).astype(np.float32))
     free = picture + (1.0 - share) * (nearby - behind)
-    own = nearby + share**_DETAIL * (free - nearby)
-    return np.clip(own + 0.5, 0, 255).astype(np.uint8)
+    own = nearby + np.power(share, _DETAIL) * (free - nearby)
+    return np.asarray(np.clip(own + 0.5, 0, 255), np.uint8)
 
 
 def _carried(picture: Float32, sure: Float32) -> Float32:

@@ -73,6 +73,11 @@ class AvatarPackage:
         package = cls(root, card)
         for name in package._needed():
             _require(root, name)
+        if package.has_matte and (card.width % 4 or card.height % 4):
+            raise BrokenAvatar(
+                f"{root.name}/{CARD}: {card.width}x{card.height} cannot carry a matte at half "
+                "size. Make both multiples of 4, or leave the mattes out."
+            )
         for name in (MOUTH, MOUTH_INT8):
             if (root / name).exists():
                 _require_whole_net(root, name)

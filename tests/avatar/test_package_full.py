@@ -110,6 +110,10 @@ def test_a_hostile_card_is_explained(package: Path, fields: dict[str, Any], word
     refused(package, words, **fields)
 
 
+def test_a_size_that_cannot_carry_a_matte_is_refused(package: Path) -> None:
+    refused(package, "190x192 cannot carry a matte", width=190, mouth=None)
+
+
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf, 1e308])
 def test_places_are_finite(package: Path, number: float) -> None:
     for at in range(6):
