@@ -4,7 +4,8 @@
 
 Most come from real speech tracks, thinned where speech dwells; the rest are what speech shows too
 rarely for a net to learn: pressed lips, bared teeth, single controls alone, extremes.
-Writes `training/build/states.npy`, (n, 8) float32 in `CONTROL_NAMES` order.
+Each comes with a smile, half of them none. The first three rows are the resting mouth at smile 0,
+0.6 and −0.6. Writes `training/build/states.npy`, (n, 9) float32: `CONTROL_NAMES`, then the smile.
 """
 
 import argparse
@@ -13,16 +14,20 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from backend.avatar.articulation import mouth_track
 from training.controls import CONTROL_NAMES
 from training.espeak import Espeak
 from training.sentences import english, mandarin
-from training.visemes import mouth_track
 
 Float = npt.NDArray[np.float32]
 STATES = Path(__file__).parent / "build" / "states.npy"
 
 _JAW, _WIDE, _PUCKER, _FUNNEL, _LOWER, _UPPER, _PRESS, _FV = range(len(CONTROL_NAMES))
 _SHARES = {"speech": 0.62, "closed": 0.10, "teeth": 0.14, "single": 0.06, "extreme": 0.08}
+
+
+_RESTING_SMILES = (0.0, 0.6, -0.6)
+_MOOD_SMILES = (0.6, 0.35, 0.1, -0.35, -0.6)
 
 
 def speech_tracks(sentences: int = 40) -> Float:
@@ -51,6 +56,21 @@ def states(tracks: Float, count: int, seed: int = 0) -> Float:
         keys.append((np.arange(n) + rng.random()) / n)  # evenly spread over the list
     order = np.argsort(np.concatenate(keys))
     return np.concatenate(parts)[order].clip(0, 1).astype(np.float32)
+
+
+def with_smiles(mouths: Float, seed: int = 0) -> Float:
+    """(3 + n, 9): the resting mouth at three smiles, then every mouth (n, 8) with some smile.
+
+    Of four rows, two do not smile, one smiles as a mood does, one as anything between -0.7 and 0.7.
+    """
+    rng = np.random.default_rng(seed)
+    n = len(mouths)
+    smile = np.zeros(n)
+    smile[1::4] = rng.choice(_MOOD_SMILES, len(smile[1::4]))
+    smile[3::4] = rng.uniform(-0.7, 0.7, len(smile[3::4]))
+    resting = np.zeros((len(_RESTING_SMILES), len(CONTROL_NAMES) + 1))
+    resting[:, -1] = _RESTING_SMILES
+    return np.concatenate([resting, np.column_stack([mouths, smile])]).astype(np.float32)
 
 
 def _from_speech(tracks: Float, n: int, rng: np.random.Generator) -> npt.NDArray[np.floating]:
@@ -103,10 +123,10 @@ def _extreme(n: int, rng: np.random.Generator) -> npt.NDArray[np.floating]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="List the mouths to render.")
-    parser.add_argument("--count", type=int, default=4000)
+    parser.add_argument("--count", type=int, default=400)
     args = parser.parse_args()
     STATES.parent.mkdir(parents=True, exist_ok=True)
-    listed = states(speech_tracks(), args.count)
+    listed = with_smiles(states(speech_tracks(), args.count - len(_RESTING_SMILES)))
     np.save(STATES, listed)
     print(f"{len(listed)} states, mean {listed.mean(0).round(3)}")
 

@@ -11,11 +11,15 @@ from training.render import head as ranges
 from training.render.geometry import Array, catmull_rom, signed_distance, smoothstep, wave_noise
 from training.render.head import Head
 from training.render.look import Look, Rgb
+from training.render.wrinkles import creases
 
 
 @dataclass(frozen=True, slots=True)
 class Complexion:
     """Per vertex: `colour` (N, 3) linear RGB; `roughness`, `lip`, `scalp`, `subsurface` (N,) 0..1.
+
+    `freckles`, `stubble` and `creases` (N,) 0..1 say where the skin shader may draw them;
+    `crease_phase` (N,) counts wrinkles: one lies at every whole number.
 
     `brow_lines` are two polylines (5, 3) in centimetres, outer end first.
     """
@@ -25,6 +29,10 @@ class Complexion:
     lip: Array
     scalp: Array
     subsurface: Array
+    freckles: Array
+    stubble: Array
+    creases: Array
+    crease_phase: Array
     brow_lines: tuple[Array, Array]
 
 
@@ -42,16 +50,23 @@ def paint(head: Head, look: Look) -> Complexion:
     colour = _mix(
         colour, np.array([0.07, 0.035, 0.03]), smoothstep(0.2, 0.04, to_lid) * look.eyeliner
     )
-    hair = np.array(look.hair_rgb)
+    hair = np.array(look.hair_clay or look.hair_rgb)
     lines = _brow_lines(head, look)
     for line in lines:
         near, _ = cKDTree(catmull_rom(line[::-1, :2], 10, closed=False)).query(base[:, :2])
         front = (base[:, 2] > 3) & (index < ranges.FACE_END)
         colour = _mix(colour, hair * 1.2, (1 - smoothstep(0.05, 0.5, near)) * 0.34 * front)
     scalp = _scalp_weight(head)
-    colour = _mix(colour, hair * 0.35, scalp * 0.97)
+    root = hair if look.hair_clay else hair * 0.35
+    colour = _mix(colour, root, scalp * 0.97 * (1 - 0.6 * look.hair_grey))
     colour[ranges.EYE_SOCKET_END : ranges.GUMS_END] = (0.58, 0.20, 0.19)
+    folds, phase = creases(head)
+    bare = 1 - np.clip(lip * 1.5, 0, 1)
     return Complexion(
+        freckles=_freckled(head) * bare,
+        stubble=_beard(head) * bare,
+        creases=folds * bare,
+        crease_phase=phase,
         colour=np.clip(colour, 0, 1),
         roughness=np.where(lip > 0.3, 0.33, 0.47),
         lip=lip,
@@ -123,9 +138,41 @@ def _distance_to_lid_margin(head: Head) -> Array:
     return distance
 
 
+def _freckled(head: Head) -> Array:
+    """Across the nose and the cheekbones."""
+    mark = head.landmarks
+    weight = np.zeros(len(head.base))
+    for nostril, cheekbone in ((31, 2), (35, 14)):
+        centre = mark[nostril] * 0.6 + mark[cheekbone] * 0.4 + [0, 1.4, 1.5]
+        away = np.linalg.norm((head.base - centre) / [3.4, 2.0, 4.0], axis=1)
+        weight = np.maximum(weight, smoothstep(1.15, 0.35, away))
+    bridge = np.linalg.norm((head.base - mark[29]) / [2.0, 1.3, 3.0], axis=1)
+    return np.maximum(weight, 0.8 * smoothstep(1.1, 0.4, bridge))
+
+
+def _beard(head: Head) -> Array:
+    """Jaw, chin and upper lip of a shaven man."""
+    x, y, z = head.base.T
+    mark = head.landmarks
+    nose, corner = mark[33, 1], mark[48, 1]
+    knots = [nose - 0.2, nose - 0.7, corner + 0.1, corner + 0.7, mark[2, 1] + 0.3, mark[1, 1]]
+    edge = np.interp(np.abs(x), [0, 2.2, 3.2, 5.0, 6.5, 8], knots)
+    under = smoothstep(mark[8, 1] - 3.2, mark[8, 1] - 0.6, y)
+    front = smoothstep(0.5, 2.5, z) * (np.arange(len(x)) < ranges.FACE_END)
+    return smoothstep(0.35, -0.55, y - edge) * under * front
+
+
 def _brow_lines(head: Head, look: Look) -> tuple[Array, Array]:
     mark, drop = head.landmarks, np.array([0, look.brow_drop_cm, 0])
-    return mark[17:22] - drop, mark[22:27][::-1] - drop
+    return _softened(mark[17:22], look) - drop, _softened(mark[22:27][::-1], look) - drop
+
+
+def _softened(line: Array, look: Look) -> Array:
+    """A brow of five points with less of an arch."""
+    chord = line[0] + (line[-1] - line[0]) * np.linspace(0, 1, len(line))[:, None]
+    flat = line.copy()
+    flat[:, 1] += (chord[:, 1] - line[:, 1]) * look.brow_flatness
+    return flat
 
 
 def _scalp_weight(head: Head) -> Array:

@@ -24,16 +24,6 @@ def dot(a: Array, b: Array) -> Array:
     return (a * b).sum(-1)
 
 
-def rotation(yaw_deg: float, pitch_deg: float, roll_deg: float) -> Array:
-    """3×3 rotation: roll about +z first, then pitch about +x, then yaw about +y."""
-    angles = np.radians([yaw_deg, pitch_deg, roll_deg])
-    (cy, cp, cr), (sy, sp, sr) = np.cos(angles), np.sin(angles)
-    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
-    about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
-    return (about_y @ about_x @ about_z).astype(np.float32)
-
-
 def signed_distance(points: Array, polygon: Array) -> Array:
     """Distance of 2-D points (N, 2) to a closed polygon (M, 2), negative inside."""
     distance = np.full(len(points), np.inf)

@@ -1,31 +1,16 @@
-"""Hair and brows grown as polylines in numpy, in head coordinates (centimetres)."""
+"""Hair grown as polylines in numpy, in head coordinates (centimetres)."""
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from training.render.complexion import Complexion, front_hairline_y
-from training.render.geometry import Array, catmull_rom, dot, smoothstep, unit, wave_noise
-from training.render.head import FACE_END, HEAD_END, SKIN_MATERIALS, Head
+from training.render.geometry import Array, dot, smoothstep, unit, wave_noise
+from training.render.head import HEAD_END, SKIN_MATERIALS, Head
 from training.render.look import Look
+from training.render.skull import Skull
 
 _STEPS = 26
-_BROW_STEPS = 5
-_BROW_HAIRS = 360
-
-
-class _Skull:
-    """Nearest skin vertex, its normal, and the height above it."""
-
-    def __init__(self, head: Head, end: int) -> None:
-        self._vertices, self._normals = head.base[:end], head.normals[:end]
-        self._tree = cKDTree(self._vertices)
-
-    def above(self, points: Array) -> tuple[Array, Array]:
-        """Normals (N, 3) and signed heights (N,) in centimetres."""
-        _, i = self._tree.query(points)
-        return self._normals[i], dot(points - self._vertices[i], self._normals[i])
 
 
 def grow_bob(head: Head, skin: Complexion, look: Look) -> Array:
@@ -41,14 +26,14 @@ def grow_bob(head: Head, skin: Complexion, look: Look) -> Array:
     layer = rng.beta(1.2, 1.6, n)
     wide, mid, fine = (wave_noise(roots, f, seed) for f, seed in ((0.55, 11), (1.6, 12), (4.0, 13)))
     side = np.sign(roots[:, 0] - look.hair_part_x_cm + 0.12 * fine + 0.10 * rng.randn(n))
-    skull = _Skull(head, HEAD_END)
+    skull = Skull(head, HEAD_END)
     step = (length / (_STEPS - 1))[:, None]
     points, strand = roots.copy(), [roots - normals * 0.15]
     for k in range(1, _STEPS):
         along = k / (_STEPS - 1)
-        points = points + _bent(_flow(points, side, wide, mid), *skull.above(points)) * step
+        points = points + _bent(_parted(points, side, wide, mid), *skull.above(points)) * step
         normal, height = skull.above(points)
-        target = 0.12 + layer * 1.2 * min(1, along * 3) * (0.75 + 0.25 * wide)
+        target = 0.12 + layer * look.hair_layer_cm * min(1, along * 3) * (0.75 + 0.25 * wide)
         target = target + smoothstep(3, -5, points[:, 1]) * 0.35
         if along < 0.15:
             target = np.maximum(target * 0.6, 0.1)
@@ -61,45 +46,38 @@ def grow_bob(head: Head, skin: Complexion, look: Look) -> Array:
         strands[:, 1:-1] = (strands[:, :-2] + 2 * strands[:, 1:-1] + strands[:, 2:]) / 4
     cut_y = look.hair_cut_y_cm + 0.10 * mid + 0.14 * rng.randn(n)
     strands = _cut(strands, cut_y - 0.10 * np.clip(-roots[:, 2], -4, 6))
-    strands = _curl_in(strands, look)
+    strands = _waved(_curl_in(strands, look), roots, look)
     frizz = rng.randn(n, 1, 3) * 0.05 + np.cumsum(rng.randn(n, _STEPS - 1, 3) * 0.012, 1)
     strands[:, 1:] += frizz * look.hair_frizz * np.linspace(0.2, 1, _STEPS - 1)[None, :, None]
     return strands[~_across_forehead(strands, head)].astype(np.float32)
 
 
-def grow_brows(head: Head, skin: Complexion, look: Look) -> Array:
-    """Brow hairs (N, 5, 3): dense in the middle, thinning to a soft inner end and a fine tail."""
-    rng = np.random.RandomState(3)
-    skull = _Skull(head, FACE_END)
-    return np.concatenate([_brow(line, skull, look, rng) for line in skin.brow_lines]).astype(
-        np.float32
-    )
+def grow_curls(head: Head, skin: Complexion, look: Look) -> Array:
+    """Strands (N, 26, 3) of short coils that stand off the scalp in tufts."""
+    rng = np.random.RandomState(7)
+    n = look.hair_strands
+    roots, normals = _scatter(head, skin.scalp**2, n, rng)
+    tuft = np.stack([wave_noise(roots, 3.2, seed) for seed in (41, 42, 43)], 1)
+    axis = unit(normals + 0.30 * tuft + 0.12 * rng.randn(n, 3))
+    across = unit(np.cross(axis, rng.randn(n, 3)))
+    other = np.cross(axis, across)
+    fade = 0.40 + 0.60 * smoothstep(0.0, 8.0, roots[:, 1])  # shorter at the sides
+    length = look.hair_length_cm * fade * rng.uniform(0.7, 1.1, n)
+    turns = rng.uniform(1.5, 3.0, n)
+    start = rng.uniform(0, 2 * np.pi, n)
+    strand = []
+    for u in np.linspace(0, 1, _STEPS):
+        angle = start + 2 * np.pi * turns * u
+        coil = (
+            0.16
+            * min(1.0, 3 * u)
+            * (across * np.cos(angle)[:, None] + other * np.sin(angle)[:, None])
+        )
+        strand.append(roots + axis * (length * u - 0.1)[:, None] + coil)
+    return np.stack(strand, 1).astype(np.float32)
 
 
-def _brow(line: Array, skull: _Skull, look: Look, rng: np.random.RandomState) -> Array:
-    n = _BROW_HAIRS
-    curve = np.concatenate([catmull_rom(line, 12, closed=False), line[-1:]])
-    t = rng.beta(1.15, 1.25, n)
-    at = t * (len(curve) - 1)
-    i = at.astype(int).clip(0, len(curve) - 2)
-    root = curve[i] + (curve[i + 1] - curve[i]) * (at - i)[:, None]
-    outward = -unit(curve[i + 1] - curve[i])
-    width = np.interp(t, [0, 0.25, 0.7, 0.9, 1], [0.05, 0.16, 0.24, 0.22, 0.12]) * look.brow_width
-    offset = rng.uniform(-1, 1, n) * width
-    up = np.array([0.0, 1.0, 0.0])
-    root = root + up * offset[:, None]
-    lean = np.interp(t, [0, 0.5, 0.85, 1], [-0.25, 0.15, 0.75, 1.2]) - offset / width * 0.35
-    direction = unit(outward + up * (lean + rng.randn(n) * 0.12)[:, None])
-    length = np.interp(t, [0, 0.5, 1], [0.5, 0.75, 0.5]) * rng.uniform(0.7, 1.1, n)
-    normal, height = skull.above(root)
-    root = root - normal * height[:, None]
-    hairs = []
-    for u in np.linspace(0, 1, _BROW_STEPS):
-        point = root + direction * (length * u)[:, None] + normal * (0.04 + 0.12 * np.sin(2.2 * u))
-        point[:, 1] -= offset / width.clip(0.1) * 0.10 * u * u  # hairs close towards the line
-        out, above = skull.above(point)
-        hairs.append(point + out * np.clip(0.05 - above, 0, None)[:, None])
-    return np.stack(hairs, 1)
+STYLES = {"bob": grow_bob, "curls": grow_curls}
 
 
 def _scatter(head: Head, weight: Array, n: int, rng: np.random.RandomState) -> tuple[Array, Array]:
@@ -116,7 +94,7 @@ def _scatter(head: Head, weight: Array, n: int, rng: np.random.RandomState) -> t
     return (head.base[pick] * mix).sum(1), (head.normals[pick] * mix).sum(1)
 
 
-def _flow(points: Array, side: Array, wide: Array, mid: Array) -> Array:
+def _parted(points: Array, side: Array, wide: Array, mid: Array) -> Array:
     """Where a strand wants to go: sideways on the crown, back from the forehead, down elsewhere."""
     x, y, z = points.T
     top = smoothstep(7.5, 13.5, y)
@@ -156,6 +134,16 @@ def _cut(strands: Array, cut_y: Array) -> Array:
     i = np.clip(at.astype(int), 0, k - 2)
     start, end = strands[rows[:, None], i], strands[rows[:, None], i + 1]
     return start + (end - start) * (at - i)[..., None]
+
+
+def _waved(strands: Array, roots: Array, look: Look) -> Array:
+    """Soft waves that neighbours share, growing towards the ends."""
+    along = np.linspace(0, 1, strands.shape[1])
+    phase = 1.6 * wave_noise(roots, 0.35, 51) + 0.5 * wave_noise(roots, 1.2, 52)
+    swing = np.sin(2 * np.pi * 2.6 * along + phase[:, None]) * smoothstep(0.1, 0.5, along)
+    outward = unit(strands * [1, 0, 1] + [0, 0, 1.5])
+    aside = np.cross(outward, [0.0, 1.0, 0.0])
+    return strands + (0.7 * outward + 0.7 * aside) * (look.hair_wave_cm * swing)[..., None]
 
 
 def _across_forehead(strands: Array, head: Head) -> Array:

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from training.render.geometry import Array, rotation, smoothstep
+from training.render.geometry import Array, smoothstep
 from training.render.look import Look
-from training.render.pose import Pose
 
 ASSET = Path(__file__).parents[1] / "assets" / "ict-facekit" / "ict_facekit.npz"
 
@@ -23,13 +22,15 @@ MOUTH_SOCKET_END = 13294
 EYE_SOCKET_END = 14062
 GUMS_END = 17039
 EYEBALLS = ((21451, 23021), (23021, 24591))
+EYE_POLES = ((21451, 22220), (23021, 23790))  # middle of the cornea, and the point opposite
 
 # Material numbers used by `face_material`.
 SKIN_MATERIALS = (0, 1)
 LASH_MATERIAL = 11
 DRAWN_MATERIALS = (0, 1, 2, 3, 4, 5, 6, 7, 8, LASH_MATERIAL)
 
-_NECK_PIVOT = np.array([0, -9.0, -1.0], np.float32)
+_RECESS_CM = 0.12
+NECK_PIVOT = (0.0, -9.0, -1.0)  # the head turns about it
 
 # fmt: off
 LANDMARKS = np.array([  # Multi-PIE 68, as vertex numbers
@@ -59,7 +60,12 @@ class Head:
             base = _slender(base, look.slender)
         for name, weight in look.base_expression.items():
             base = base + self._expressions[self._index[name]] * weight
-        self.base: Array = base.astype(np.float32)
+        self._look = look
+        self._raw = base.astype(np.float32)
+        # enlarged about a point towards the nose, which the eyes would else squeeze
+        self._eyes = [self._raw[a:b].mean(0) * [0.78, 1, 1] for a, b in EYEBALLS]
+        self._nose = self._raw[LANDMARKS[30]] - [0, 0.2, 1.0]
+        self.base: Array = self._stylised(self._raw)
         self.normals = self._vertex_normals(self.base)
 
     @property
@@ -69,11 +75,24 @@ class Head:
 
     def expressed(self, weights: dict[str, float]) -> Array:
         """Vertices with morph weights added to the resting face; KeyError for an unknown name."""
-        vertices = self.base.copy()
+        vertices = self._raw.copy()
         for name, weight in weights.items():
             if weight:
                 vertices += self._expressions[self._index[name]] * np.float32(weight)
-        return vertices
+        for side, (start, end) in zip("LR", EYEBALLS, strict=True):
+            closed = max(0.0, weights.get(f"eyeBlink_{side}", 0.0))
+            vertices[start:end, 2] -= _RECESS_CM * closed  # else the cornea pierces the lid
+        return self._stylised(vertices)
+
+    def _stylised(self, vertices: Array) -> Array:
+        """Space itself bent about eyes, nose and jaw, so that every expression follows."""
+        look, out = self._look, vertices
+        for centre in self._eyes:
+            out = out + _magnified(vertices, centre, look.eye_size, 4.0)
+        out = out + _magnified(vertices, self._nose, look.nose_size, 3.6)
+        lower = smoothstep(1.0, -6.0, vertices[:, 1]) * smoothstep(-11.5, -8.0, vertices[:, 1])
+        out[:, 0] += vertices[:, 0] * (look.jaw_size - 1) * lower
+        return out.astype(np.float32)
 
     def _vertex_normals(self, vertices: Array) -> Array:
         normals = np.zeros_like(vertices)
@@ -86,13 +105,12 @@ class Head:
         return normals / (np.linalg.norm(normals, axis=1, keepdims=True) + 1e-9)
 
 
-def posed(points: Array, pose: Pose) -> Array:
-    """Turn head points (..., 3) about the neck; the motion fades out towards the collar."""
-    turn = rotation(pose.yaw_deg, pose.pitch_deg, pose.roll_deg)
-    shift = np.array([pose.slide_cm, pose.lift_cm, 0], np.float32)
-    weight = smoothstep(-17.5, -8.5, points[..., 1])[..., None].astype(np.float32)
-    moved = (points - _NECK_PIVOT) @ turn.T + _NECK_PIVOT + shift
-    return points * (1 - weight) + moved * weight
+def _magnified(points: Array, centre: Array, size: float, outer_cm: float) -> Array:
+    """Displacement that enlarges the picture of what is in front around `centre`, softly."""
+    away = (points - centre) * [1, 1, 0]
+    distance = np.linalg.norm(away, axis=1)
+    weight = np.exp(-((distance / outer_cm) ** 3) * 3) * smoothstep(-2.0, 3.0, points[:, 2])
+    return away * ((size - 1) * weight)[:, None]
 
 
 def _with_identity(neutral: Array, identities: Array, scale: float, look: Look) -> Array:

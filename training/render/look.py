@@ -22,13 +22,33 @@ class Look:
     base_expression: dict[str, float] = field(default_factory=dict)
     """Morph weights that are always on: the resting face."""
 
+    eye_size: float = 1.0
+    """Above 1 enlarges the eyes, as cartoons do."""
+    nose_size: float = 1.0
+    jaw_size: float = 1.0
+    """Width of the lower face."""
+
     skin: Rgb = (0.79, 0.46, 0.33)
+    skin_relief: float = 1.0
+    """Pores and fine unevenness; 0 is smooth as clay."""
+    freckles: float = 0.0
+    stubble: float = 0.0
+    wrinkles: float = 0.0
     blush: float = 0.5
     lip: Rgb = (0.56, 0.14, 0.13)
     lip_strength: float = 0.8
     eyeliner: float = 0.75
+    cornea_ior: float = 1.6
+    """Higher mirrors the lights more."""
     iris: Rgb = (0.10, 0.17, 0.13)
 
+    hair_style: str = "bob"
+    """A name of `hair.STYLES`."""
+    hair_clay: Rgb | None = None
+    """Colour of hair modelled in thick strips instead of grown."""
+    hair_radius_cm: float = 0.0094
+    hair_grey: float = 0.0
+    """Share of strands without pigment."""
     hair_melanin: float = 0.75
     hair_redness: float = 0.12
     hair_strands: int = 22000
@@ -39,12 +59,20 @@ class Look:
     """How far the ends turn inwards."""
     hair_frizz: float = 0.35
     hair_part_x_cm: float = 2.2
+    hair_wave_cm: float = 0.0
+    hair_layer_cm: float = 1.2
+    """Thickness of the bob on top of the head."""
 
     brow_melanin: float = 0.8
     brow_width: float = 1.2
     brow_drop_cm: float = 0.22
+    brow_flatness: float = 0.25
+    brow_hairs: int = 520
+    brow_radius_cm: float = 0.013
 
     cloth: Rgb = (0.03, 0.06, 0.09)
+    knit_band: Rgb | None = None
+    """Colour of the neckline's band; that of the cloth when None."""
     collar_y_cm: float = -11.6
     collar_scoop_cm: float = 2.4
 
@@ -60,6 +88,8 @@ class Look:
     background_centre: Rgb = (0.72, 0.76, 0.78)
     frame_span_m: float = 0.40
     """Width of the picture at the face."""
+
+    brow_redness: float = 0.12
 
     @property
     def hair_rgb(self) -> Rgb:

@@ -1,7 +1,6 @@
-"""The surfaces: skin, mouth, eyes, lashes, hair, cloth, backdrop.
+"""The surfaces but skin: mouth, eyes, lashes, hair, cloth, backdrop.
 
-Mesh attributes they read (`col`, `rough`, `lip`, `subsurface`, `rest`, `eye_r`, `eye_a`, `lash_t`,
-`lash_u`) are written by `figure.py`.
+Mesh attributes they read (`col`, `eye_r`, `eye_a`, `lash_t`, `lash_u`) are written by `figure.py`.
 """
 
 from __future__ import annotations
@@ -13,34 +12,6 @@ from training.render.look import Look, Rgb
 from training.render.nodes import Graph
 
 _TOOTH = (0.83, 0.77, 0.66, 1)
-
-
-def skin() -> bpy.types.Material:
-    """Subsurface skin with fine relief; lips get a thin moist coat."""
-    g = Graph("skin")
-    rest = g.attribute("rest", "Vector")
-    blotch = g.node("TexNoise", {"Scale": 7, "Detail": 3, "Vector": rest}).outputs[0]
-    roughness = g.math("ADD", g.attribute("rough"), g.remap(blotch, (0.3, 0.7), (-0.07, 0.07)))
-    pores = g.node("TexVoronoi", {"Scale": 9, "Vector": rest}).outputs["Distance"]
-    waves = g.node("TexNoise", {"Scale": 3.5, "Detail": 4, "Vector": rest}).outputs[0]
-    relief = g.math("MULTIPLY_ADD", pores, 0.35, waves)
-    bump = g.node("Bump", {"Strength": 0.22, "Distance": 0.0009, "Height": relief}).outputs[0]
-    surface = g.node(
-        "BsdfPrincipled",
-        {
-            "Base Color": g.attribute("col", "Color"),
-            "Roughness": roughness,
-            "Normal": bump,
-            "Specular IOR Level": 0.42,
-            "Subsurface Weight": g.attribute("subsurface"),
-            "Subsurface Radius": (1.0, 0.32, 0.18),
-            "Subsurface Scale": 0.0055,
-            "Coat Weight": g.math("MULTIPLY", g.attribute("lip"), 0.22),
-            "Coat Roughness": 0.22,
-        },
-        subsurface_method="BURLEY",  # half the cost of the random walk, and no visible loss
-    )
-    return g.finish(surface.outputs[0])
 
 
 def gums() -> bpy.types.Material:
@@ -69,13 +40,18 @@ def teeth() -> bpy.types.Material:
 
 
 def lashes() -> bpy.types.Material:
-    """Cards cut into tapering stripes: opaque where a saw tooth is below the taper."""
+    """Cards cut into tapering stripes: opaque where a saw tooth is below the taper.
+
+    They throw no shade, which would glow red on the skin below.
+    """
     g = Graph("lashes")
     saw = g.math("PINGPONG", g.math("MULTIPLY", g.attribute("lash_u"), 38), 1.0)
     taper = g.math("MULTIPLY_ADD", g.attribute("lash_t"), -0.46, 0.37)
+    seen = g.math("LESS_THAN", g.node("LightPath").outputs["Is Shadow Ray"], 0.5)
     hair = g.node("BsdfPrincipled", {"Base Color": (0.030, 0.019, 0.013, 1), "Roughness": 0.5})
     clear = g.node("BsdfTransparent")
-    return g.finish(g.mix(g.math("LESS_THAN", saw, taper), clear.outputs[0], hair.outputs[0]))
+    solid = g.math("MULTIPLY", g.math("LESS_THAN", saw, taper), seen)
+    return g.finish(g.mix(solid, clear.outputs[0], hair.outputs[0]))
 
 
 def tear_film() -> bpy.types.Material:
@@ -84,7 +60,7 @@ def tear_film() -> bpy.types.Material:
     return g.finish(g.mix(0.06, clear.outputs[0], gloss.outputs[0]))
 
 
-def sclera() -> bpy.types.Material:
+def sclera(cornea_ior: float) -> bpy.types.Material:
     """White of the eye; a clear cornea inside `eye_r` 0.40…0.46 of its radius."""
     g = Graph("sclera")
     radius = g.attribute("eye_r")
@@ -92,7 +68,9 @@ def sclera() -> bpy.types.Material:
     inputs = {"Base Color": white, "Roughness": 0.12, "Subsurface Weight": 0.3}
     ball = g.node("BsdfPrincipled", {**inputs, "Subsurface Scale": 0.003})
     clear, gloss = g.node("BsdfTransparent"), g.node("BsdfGlossy", {"Roughness": 0.03})
-    cornea = g.mix(g.node("Fresnel", {0: 1.376}).outputs[0], clear.outputs[0], gloss.outputs[0])
+    cornea = g.mix(
+        g.node("Fresnel", {0: cornea_ior}).outputs[0], clear.outputs[0], gloss.outputs[0]
+    )
     edge = g.remap(radius, (0.40, 0.46), (0, 1), interpolation_type="SMOOTHSTEP")
     return g.finish(g.mix(edge, cornea, ball.outputs[0]))
 
@@ -120,7 +98,9 @@ def iris(colour: Rgb) -> bpy.types.Material:
     fibres = g.node("TexNoise", {"Vector": polar, "Scale": 2.2, "Detail": 3}).outputs[0]
     gain = g.remap(fibres, (0.3, 0.7), (0.55, 1.5))
     shaded = g.node("VectorMath", {0: rings, "Scale": gain}, operation="SCALE").outputs[0]
-    return g.finish(g.node("BsdfPrincipled", {"Base Color": shaded, "Roughness": 0.35}).outputs[0])
+    return g.finish(
+        g.node("BsdfPrincipled", {"Base Color": shaded, "Specular IOR Level": 0.1}).outputs[0]
+    )
 
 
 def hair(name: str, melanin: float, redness: float, roughness: float) -> bpy.types.Material:
@@ -130,13 +110,28 @@ def hair(name: str, melanin: float, redness: float, roughness: float) -> bpy.typ
         "Melanin Redness": redness,
         "Roughness": roughness,
         "Radial Roughness": 0.45,
-        "Random Color": 0.12,
+        "Random Color": 0.10,
         "Random Roughness": 0.15,
     }
     strand = g.node("BsdfHairPrincipled", model="CHIANG", parametrization="MELANIN")
     for key, value in inputs.items():
         strand.inputs[key].default_value = value
     return g.finish(strand.outputs[0])
+
+
+def matt(colour: Rgb) -> bpy.types.Material:
+    g = Graph("matt")
+    return g.finish(g.node("BsdfDiffuse", {"Color": (*colour, 1)}).outputs[0])
+
+
+def clay(colour: Rgb) -> bpy.types.Material:
+    """Matt modelling clay with the traces of thumbs."""
+    g = Graph("clay")
+    where = g.node("TexCoord").outputs["Object"]
+    dents = g.node("TexNoise", {"Vector": where, "Scale": 60, "Detail": 2}).outputs[0]
+    bump = g.node("Bump", {"Strength": 0.35, "Distance": 0.002, "Height": dents}).outputs[0]
+    inputs = {"Base Color": (*colour, 1), "Roughness": 0.55, "Normal": bump, "Sheen Weight": 0.15}
+    return g.finish(g.node("BsdfPrincipled", inputs).outputs[0])
 
 
 def knit(colour: Rgb) -> bpy.types.Material:

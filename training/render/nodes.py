@@ -59,6 +59,20 @@ class Graph:
             element.color = (*(float(c) for c in rgb), 1)
         return node.outputs[0]
 
+    def multiply(self, first: Any, second: Any, amount: Any = 1.0) -> Socket:
+        """Colours multiplied where amount is 1, `first` alone where it is 0."""
+        node = self.node("Mix", {0: amount}, data_type="RGBA", blend_type="MULTIPLY")
+        for socket, value in ((node.inputs[6], first), (node.inputs[7], second)):
+            if isinstance(value, bpy.types.NodeSocket):
+                self._tree.links.new(value, socket)
+            else:
+                socket.default_value = value
+        return node.outputs[2]
+
+    def tint(self, colour: Socket, factor: tuple[float, float, float], amount: Any) -> Socket:
+        """The colour times `factor` where amount is 1, itself where it is 0."""
+        return self.multiply(colour, (*factor, 1), amount)
+
     def mix(self, factor: Any, first: Socket, second: Socket) -> Socket:
         """Shader mix: `first` where factor is 0, `second` where it is 1."""
         return self.node("MixShader", {0: factor, 1: first, 2: second}).outputs[0]

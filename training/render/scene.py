@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import bpy
 import numpy as np
 from mathutils import Vector
@@ -12,9 +10,8 @@ from training.render import materials
 from training.render.geometry import Array
 from training.render.look import Look, Rgb
 
-_CM = 0.01
+CM = 0.01  # in metres
 _BACKDROP_M = 2.6
-Box = tuple[float, float, float, float]
 Quads = list[tuple[int, ...]]
 Point = tuple[float, ...]
 
@@ -22,7 +19,7 @@ Point = tuple[float, ...]
 def to_blender(points_cm: Array) -> Array:
     """Head coordinates (cm, y up, face to +z) to Blender's (m, z up, face to −y)."""
     x, y, z = np.moveaxis(points_cm, -1, 0)
-    return (np.stack([x, -z, y], -1) * _CM).astype(np.float32)
+    return (np.stack([x, -z, y], -1) * CM).astype(np.float32)
 
 
 class Studio:
@@ -55,7 +52,7 @@ class Studio:
         n, k, _ = strands_cm.shape
         curves = bpy.data.hair_curves.new(name)
         curves.add_curves([k] * n)
-        taper = np.interp(np.linspace(0, 1, k), [0, 0.6, 1], [1, 0.9, tip]) * radius_cm * _CM
+        taper = np.interp(np.linspace(0, 1, k), [0, 0.6, 1], [1, 0.9, tip]) * radius_cm * CM
         attributes = curves.attributes
         radius = attributes.get("radius") or attributes.new("radius", "FLOAT", "POINT")
         radius.data.foreach_set("value", np.tile(taper, n).astype(np.float32))
@@ -64,27 +61,21 @@ class Studio:
         move_strands(thing, strands_cm)
         return thing
 
-    def project(self, points_cm: Array) -> Array:
-        """Points (N, 3) to picture coordinates (N, 2) in 0..1, y down, of the square picture."""
-        span_at_lens = self._camera.data.sensor_width / self._camera.data.lens
-        world = to_blender(points_cm).astype(np.float64)
+    def projection(self, size: int) -> Array:
+        """3×4 matrix from homogeneous head coordinates (cm) to pixels of the square picture."""
+        camera = self._camera
+        focal = size * camera.data.lens / camera.data.sensor_width
+        centre = size / 2
+        lens = np.array([[focal, 0, -centre], [0, -focal, -centre], [0, 0, -1.0]])
         self.scene.view_layers[0].update()
-        inverse = np.array(self._camera.matrix_world.inverted())
-        x, y, z = (world @ inverse[:3, :3].T + inverse[:3, 3]).T
-        return np.stack([0.5 + x / -z / span_at_lens, 0.5 - y / -z / span_at_lens], 1)
-
-    def render(self, path: Path, size: int, samples: int, region: Box | None = None) -> None:
-        """Render the square picture, or only `region` (edges in 0..1, y down), to a PNG."""
-        render = self.scene.render
-        render.resolution_x = render.resolution_y = size
-        self.scene.cycles.samples = samples
-        render.filepath = str(path)
-        render.use_border = render.use_crop_to_border = region is not None
-        if region is not None:
-            x0, y0, x1, y1 = region
-            render.border_min_x, render.border_max_x = x0, x1
-            render.border_min_y, render.border_max_y = 1 - y1, 1 - y0
-        bpy.ops.render.render(write_still=True)
+        view = np.array(camera.matrix_world.inverted())[:3]
+        to_world = np.diag([CM, CM, CM, 1]) @ [
+            [1, 0, 0, 0],
+            [0, 0, -1, 0],
+            [0, 1, 0, 0],
+            [0, 0, 0, 1],
+        ]
+        return lens @ view @ to_world
 
     def _link(self, name: str, data: bpy.types.ID) -> bpy.types.Object:
         thing = bpy.data.objects.new(name, data)
@@ -115,14 +106,15 @@ class Studio:
         self._area_light((0.0, -0.95, -0.65), 0.7, look.bounce_light_w, (1, 0.93, 0.88))
         self._area_light((0.85, 1.0, 0.85), 0.6, look.rim_right_w, (1, 0.97, 0.93))
         self._area_light((-0.95, 0.9, 0.55), 0.5, look.rim_left_w, (0.88, 0.94, 1))
-        self._area_light((-0.22, -1.0, 0.26), 0.10, look.catch_light_w, (1, 0.98, 0.95), aim_z=0.03)
+        self._area_light((-0.22, -1.0, 0.26), 0.14, look.catch_light_w, (1, 0.98, 0.95), aim_z=0.03)
 
     def _backdrop(self, look: Look) -> None:
         mesh = bpy.data.meshes.new("backdrop")
         y = _BACKDROP_M
         mesh.from_pydata([(-3, y, -3), (3, y, -3), (3, y, 3), (-3, y, 3)], [], [(0, 1, 2, 3)])
         mesh.materials.append(materials.backdrop(look, y))
-        thing = self._link("backdrop", mesh)
+        self.backdrop = thing = self._link("backdrop", mesh)
+        thing.hide_render = True
         for ray in ("diffuse", "glossy", "shadow", "transmission"):
             setattr(thing, f"visible_{ray}", False)
 
@@ -140,12 +132,14 @@ class Studio:
         render.engine, cycles.device = "CYCLES", "CPU"
         render.threads_mode, render.threads = "FIXED", threads
         render.use_persistent_data = True
-        render.image_settings.file_format = "PNG"
+        render.film_transparent = True
+        render.image_settings.file_format, render.image_settings.color_mode = "PNG", "RGBA"
         cycles.use_denoising, cycles.denoiser = True, "OPENIMAGEDENOISE"
+        cycles.denoising_prefilter = "ACCURATE"  # else fine hair comes out as grains
         cycles.use_adaptive_sampling = cycles.use_light_tree = False
         cycles.max_bounces, cycles.diffuse_bounces = 4, 2
         cycles.glossy_bounces = cycles.transmission_bounces = 1
-        cycles.transparent_max_bounces = 8
+        cycles.transparent_max_bounces = 32
         cycles.caustics_reflective = cycles.caustics_refractive = False
         view.view_transform, view.look = "AgX", "AgX - Medium High Contrast"
         view.exposure = look.exposure

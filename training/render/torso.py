@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from training.render.geometry import Array, smoothstep
+from training.render.geometry import Array, smoothstep, unit
 from training.render.head import HEAD_END, Head
 from training.render.look import Look
 
 _RINGS, _SIDES = 90, 160
+_BAND_SIDES = 14
 
 # Below the neck the rings are drawn by hand: (y, half width, half depth, centre z, roundness).
 _SHOULDERS_AND_CHEST = [
@@ -40,13 +41,32 @@ def jumper(head: Head, look: Look) -> tuple[Array, list[tuple[int, ...]]]:
     return np.concatenate(layers), _quads()
 
 
+def neckband(head: Head, look: Look) -> tuple[Array, list[tuple[int, ...]]]:
+    """The ribbed edge of the neckline: a soft tube along the jumper's first ring."""
+    vertices, _ = jumper(head, look)
+    edge, below = vertices[:_SIDES], vertices[4 * _SIDES : 5 * _SIDES]
+    down = unit(below - edge)
+    out = unit(np.cross(down, np.roll(edge, -1, 0) - np.roll(edge, 1, 0)))
+    out *= np.sign((out * (edge - edge.mean(0))).sum(1, keepdims=True))
+    turn = np.linspace(0, 2 * np.pi, _BAND_SIDES, endpoint=False)
+    rings = [
+        edge + down * (0.45 + 0.75 * np.cos(t)) + out * (0.12 + 0.26 * np.sin(t)) for t in turn
+    ]
+    faces = [
+        (i * _SIDES + j, i * _SIDES + k, m * _SIDES + k, m * _SIDES + j)
+        for i, m in zip(range(_BAND_SIDES), [*range(1, _BAND_SIDES), 0], strict=True)
+        for j, k in zip(range(_SIDES), [*range(1, _SIDES), 0], strict=True)
+    ]
+    return np.concatenate(rings), faces
+
+
 def _collar_rings(head: Head, top_y: float) -> list[tuple[float, ...]]:
     skin = head.base[:HEAD_END]
     rings = []
     for y in np.arange(top_y, -16.6, -0.5):
         slab = skin[np.abs(skin[:, 1] - y) < 0.45]
         widest = 8.4 + 1.5 * max(0.0, -12.6 - y)  # shoulders flare out below the neck
-        width = min(np.abs(slab[:, 0]).max() + 0.45, widest)
+        width = min(np.abs(slab[:, 0]).max() + 0.25, widest)
         back, front = slab[:, 2].min() - 0.4, slab[:, 2].max() + 0.45
         rings.append((y, width, (front - back) / 2, (front + back) / 2, 2.0))
     return rings
