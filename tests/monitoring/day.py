@@ -23,6 +23,7 @@ from tests.monitoring.prometheus_server import Prometheus, prometheus_of
 from tests.ws_client import WsClient, joined, returned
 
 LIMIT = 2
+READY_S = 200
 LOOK_EVERY_S = 0.2
 SETTLED_S = 8
 """Until every gauge has been looked at, scraped twice, and the rules have seen it."""
@@ -50,7 +51,7 @@ def live_through(folder: Path) -> Iterator[Day]:
 
 async def _day(folder: Path, stack: ExitStack) -> Day:
     async with fake_openai() as model:
-        service = stack.enter_context(running_service(_settings(model, folder), 90))
+        service = stack.enter_context(running_service(_settings(model, folder), READY_S))
         prometheus = stack.enter_context(prometheus_of(f"127.0.0.1:{service.port}", folder))
         day = Day(prometheus)
         looking = asyncio.create_task(_look(day, service))

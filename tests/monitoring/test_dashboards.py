@@ -13,6 +13,8 @@ import yaml
 from tests.monitoring.day import Day
 from tests.monitoring.prometheus_server import MONITORING, Prometheus
 
+pytestmark = pytest.mark.timeout(400)  # whoever comes first waits for the whole day
+
 GRAFANA = MONITORING / "grafana"
 FILES = sorted((GRAFANA / "dashboards").glob("*.json"))
 BOARDS: dict[str, Any] = {path.stem: json.loads(path.read_text()) for path in FILES}

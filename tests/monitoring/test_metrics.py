@@ -13,6 +13,8 @@ from backend.metrics_docs import defined, exposed_name, markdown
 from tests.conftest import ROOT
 from tests.monitoring.day import LIMIT, Day, samples
 
+pytestmark = pytest.mark.timeout(400)  # whoever comes first waits for the whole day
+
 UNITS = ("_seconds", "_bytes", "_ratio")
 COUNTED_THINGS = ("_sessions", "_places", "_workers", "_items")
 FLAGS = ("_ready", "_up", "_info")
