@@ -31,15 +31,6 @@ class Speed:
 
 
 @dataclass(frozen=True, slots=True)
-class Likeness:
-    """Pictures against true renders never trained on, over the lower half of the face."""
-
-    l1: float
-    ssim: float
-    mouth_l1: float
-
-
-@dataclass(frozen=True, slots=True)
 class Quiet:
     """Where nobody speaks: the largest step of any control, and how far the lips ever part."""
 
@@ -59,18 +50,11 @@ class Numbers:
     date: str
     before: dict[str, Score] = field(default_factory=dict)
     with_marks: dict[str, Score] = field(default_factory=dict)
-    pictures: dict[str, Likeness] = field(default_factory=dict)
-    drawn_opening: dict[str, float] = field(default_factory=dict)
 
 
 def tables(numbers: Numbers) -> str:
     """The numbers as Markdown tables."""
-    parts = [_bars(numbers), _voices(numbers), _quiet(numbers), _speed(numbers)]
-    if numbers.pictures:
-        parts.append(_pictures(numbers))
-    if numbers.drawn_opening:
-        parts.append(_drawn_opening(numbers))
-    return "\n\n".join(parts)
+    return "\n\n".join([_bars(numbers), _voices(numbers), _quiet(numbers), _speed(numbers)])
 
 
 def voices_of(path: Path) -> dict[str, Score]:
@@ -163,19 +147,6 @@ def _speed(numbers: Numbers) -> str:
     return table(("one thread", "ms per frame, processor", "wall"), rows)
 
 
-def _pictures(numbers: Numbers) -> str:
-    rows = [
-        (kind, f"{p.l1:.4f}", f"{p.mouth_l1:.4f}", f"{p.ssim:.3f}")
-        for kind, p in numbers.pictures.items()
-    ]
-    return table(("lower half of the face", "L1", "L1 at the mouth", "SSIM"), rows)
-
-
-def _drawn_opening(numbers: Numbers) -> str:
-    rows = [(kind, f"{value:.3f}") for kind, value in numbers.drawn_opening.items()]
-    return table(("opening read off pictures", "correlation with the truth"), rows)
-
-
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
@@ -196,13 +167,17 @@ that sound. Two halves, shipped apart and joined:
 
 {files}
 
-- **encoder**: `mel (N,1,80,16)` to eight mouth `controls (N,8)` in 0..1: {controls}.
+- **hearing**: a stretch of `sound (1,1,122,n + 39)`, 80 mel bands above 42 phones, to eight mouth
+  `controls (1,8,n)` in 0..1: {controls}. What the service hears with.
+- **phones**: `features (N,39)` of a column of sound to how likely each phone is `(N,42)`, log.
+- **encoder**: `mel (N,1,80,16)` to `controls (N,8)`; hears less, and belongs to the contract.
 - **decoder**: `face (N,6,96,96)` and `controls (N,8)` to `picture (N,3,96,96)`.
-- **joined**: `mel` and `face` to `picture`, the Wav2Lip contract. The service runs the halves, so
-  that smoothing, closures and silence act on the controls in between.
+- **joined**: `mel` and `face` to `picture`, the Wav2Lip contract: encoder and decoder. The service
+  runs halves, so that smoothing, closures and silence act on the controls in between.
 
 All tensors are float32 with a free batch axis, opset 17. Mel is Wav2Lip's (16 kHz, pre-emphasis
-0.97, 80 bands, −4…4). A frame's window starts {lead} mel columns (of 12.5 ms) before the frame.
+0.97, 80 bands, −4…4). The encoder's window starts {lead} mel columns (of 12.5 ms) before the frame,
+that of the hearing half where the card's `hearing` says.
 Faces are BGR in 0..1, cut by the face-box rule of `backend/avatar/facebox.py`: channels 0–2 the
 target frame with its lower half zeroed, channels 3–5 a reference frame.
 
@@ -216,12 +191,12 @@ target frame with its lower half zeroed, channels 3–5 a reference frame.
   ours and from docstrings of the Python standard library, read where it is installed.
 - **Mouths**: marks become control tracks by coarticulation rules of ours
   (`backend/avatar/articulation.py`).
-- **Pictures**: renders of our own avatar, a face of ICT-FaceKit (University of Southern California,
-  MIT licence), made with Blender. No photograph was used, and no recording of a person but those
-  from which the makers of flite's and festival's voices had built them.
-- **Training**: the encoder is the mean of several small ones: the first release's
-  (`training/assets`), and others of `training/encoder.py`, each trained for minutes on one
-  processor core. The decoder took less than an hour of two; no GPU.
+- **Pictures**: renders of an avatar of ours, a face of ICT-FaceKit (University of Southern
+  California, MIT licence), made with Blender. No photograph was used, and no recording of a person
+  but those from which the makers of flite's and festival's voices had built them.
+- **Training**: the hearing half is the mean of four small encoders of `training/encoder.py`, two
+  narrow and two wide, each trained for minutes on one processor core. The decoder took less than an
+  hour of two; no GPU.
 
 ## Use
 Meant for the avatars of this service and faces rendered alike. It has learned one character: other
@@ -247,5 +222,6 @@ are judged on held-out English voices and on wall time.
 {machine}, {date}. Again: `python -m training.evaluate`.
 
 ## Licence
-This net: Apache-2.0. The head model: ICT-FaceKit, MIT (see NOTICE).
+This net: Apache-2.0, but for `{name}.phones.onnx`, which is CMU Sphinx's: BSD-2-Clause. The head
+model: ICT-FaceKit, MIT (see NOTICE).
 """

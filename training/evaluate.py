@@ -17,26 +17,24 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
 from backend.avatar.articulation_marks import Uttered
-from backend.avatar.hearing import BATCH_FRAMES
 from backend.avatar.lipsync import ControlledLipSync, LipSync, load_lipsync
 from backend.avatar.listener import ControlsListener
 from backend.avatar.mel import SAMPLE_RATE_HZ, VIDEO_FPS, Float32
-from training import card, crop_set, disguise, measure, plots, report, voices
+from training import card, disguise, measure, plots, report, voices
 from training.espeak import Speech
-from training.likeness import drawn_openings, likeness
 from training.measure import Mouths
 
 MODELS = Path(__file__).parents[1] / "models" / "onnx"
 DOCS = Path(__file__).parents[1] / "docs"
 NAME = "lightlips"
 _QUIET_S = 3
+_BATCH_FRAMES = 8
 _FAINT_NOISE_DB = -60.0
 _LEVELS_DB = {"noise": -30.0, "breath": -25.0, "music": -15.0}
 
@@ -85,13 +83,13 @@ def speed(net: LipSync, seconds: int = 2, runs: int = 7) -> card.Speed:
     """Medians over clips, heard and drawn in batches as the service does, on one thread."""
     random = np.random.default_rng(0)
     pcm = random.normal(0, 0.1, seconds * SAMPLE_RATE_HZ).astype(np.float32)
-    face = random.uniform(0, 1, (BATCH_FRAMES, 6, 96, 96)).astype(np.float32)
+    face = random.uniform(0, 1, (_BATCH_FRAMES, 6, 96, 96)).astype(np.float32)
     cpu_s, wall_s = [], []
     for _ in range(runs):
         cpu_start, wall_start = time.process_time(), time.perf_counter()
         drive = net.hear(pcm)
-        for first in range(0, len(drive), BATCH_FRAMES):
-            batch = drive[first : first + BATCH_FRAMES]
+        for first in range(0, len(drive), _BATCH_FRAMES):
+            batch = drive[first : first + _BATCH_FRAMES]
             net.draw(face[: len(batch)], batch)
         cpu_s.append(time.process_time() - cpu_start)
         wall_s.append(time.perf_counter() - wall_start)
@@ -122,7 +120,6 @@ def main() -> None:
     parser.add_argument("--models", type=Path, default=MODELS)
     parser.add_argument("--speech", type=Path, help="a folder of recordings with their texts")
     parser.add_argument("--before", type=Path, help="an older net's card")
-    parser.add_argument("--crops", type=Path, default=crop_set.CROPS, help="rendered crops")
     options = parser.parse_args()
     halves, joined = load_both(options.models)
     kinds = {voice.name: voices.speeches(voice) for voice in voices.voices(options.speech)}
@@ -137,14 +134,6 @@ def main() -> None:
         machine=_machine(),
         date=datetime.now(UTC).date().isoformat(),
     )
-    if any(options.crops.glob("*.jsonl")):
-        crops = crop_set.load(options.crops)
-        nets = {"halves, as the service runs it": halves, "joined": joined}
-        numbers = replace(
-            numbers,
-            pictures=likeness(halves, crops),
-            drawn_opening=drawn_openings(nets, crops, next(iter(kinds.values()))),
-        )
     print(card.tables(numbers))
     card.write(options.models, NAME, numbers)
     report.write(DOCS / "lipsync.md", numbers)

@@ -1,12 +1,12 @@
 """From trained halves to shipped files: ONNX halves, one joined net, a machine-readable card.
 
-    python -m training.export [--encoder …/encoder.0.pt …] [--decoder …/decoder.pt] [--out FOLDER]
+    python -m training.export [--encoder …/encoder.0.pt …] [--out FOLDER]
 
 The hearing half is a choir of several encoders trained apart. Beside it goes the net of `people`
-that it hears phones through. A half that is not there to be exported stays as it was shipped, as
-does the encoder of the Wav2Lip contract, which hears 16 mel columns alone; its recipe is in the
-repository's history. The joined file is that encoder and the decoder in a row. Every file is run
-again by onnxruntime and compared before it counts as exported.
+that it hears phones through. The encoder of the Wav2Lip contract, which hears 16 mel columns alone,
+and the decoder stay as they were shipped; their recipes are in the repository's history. The joined
+file is those two in a row. Every file is run again by onnxruntime and compared before it counts as
+exported.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from backend.avatar.lipsync import MEL_SHAPE
 from backend.avatar.mouth import CONTROLS
-from training import decoder, encoder, people
+from training import encoder, people
 
 NAME = "lightlips"
 MODELS = Path(__file__).parents[1] / "models" / "onnx"
@@ -34,22 +34,20 @@ _CONTRACT_LEAD = 6
 _TOLERANCE = 1e-4
 
 
-def export(singers: Sequence[Path], draw: nn.Module | None, folder: Path) -> None:
+def export(singers: Sequence[Path], folder: Path) -> None:
     """Write and check all files.
 
-    singers: checkpoints of encoders. folder: holds the contract's encoder. Raises ValueError when
-    a file does not compute what it was made from.
+    singers: checkpoints of encoders. folder: holds the contract's encoder and the decoder. Raises
+    ValueError when a file does not compute what it was made from.
     """
     halves = ("encoder", "decoder", "hearing", "phones")
     contract, drawing, hearing, phones = (folder / f"{NAME}.{half}.onnx" for half in halves)
     joined = folder / f"{NAME}.onnx"
-    face, controls = torch.rand(2, 6, 96, 96), torch.rand(2, len(CONTROLS))
+    face = torch.rand(2, 6, 96, 96)
     if singers:
         choir = encoder.Choir([encoder.load(singer) for singer in singers])
         _export(choir, {"sound": _sound()}, "controls", hearing, stretches=True)
         people.export(phones)
-    if draw:
-        _export(draw, {"face": face, "controls": controls}, "picture", drawing)
     _join(contract, drawing, joined)
     _check_joined(contract, drawing, joined, face)
     _write_card(folder / f"{NAME}.json", [hearing, phones, contract, drawing, joined])
@@ -146,12 +144,10 @@ def _write_card(path: Path, files: list[Path]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--encoder", type=Path, nargs="+", default=encoder.singers())
-    parser.add_argument("--decoder", type=Path, default=decoder.CHECKPOINT)
     parser.add_argument("--out", type=Path, default=MODELS)
     options = parser.parse_args()
     torch.manual_seed(0)
-    draw = decoder.load(options.decoder) if options.decoder.is_file() else None
-    export(options.encoder, draw, options.out)
+    export(options.encoder, options.out)
 
 
 if __name__ == "__main__":

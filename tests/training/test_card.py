@@ -16,8 +16,6 @@ NUMBERS = card.Numbers(
     speed={"joined": card.Speed(4.0, 4.5)},
     machine="2 cores",
     date="2020-01-01",
-    pictures={"net": card.Likeness(0.01, 0.98, 0.02)},
-    drawn_opening={"joined": 0.9},
     before={card.PEOPLE: replace(GOOD, opening=0.456)},
     with_marks={card.PEOPLE: replace(GOOD, opening=0.978)},
 )

@@ -6,6 +6,7 @@ Counts steps, not minutes, and draws by a seed: the same mouths give the same ne
 written every few hundred steps, and a run that was stopped goes on from there. `--like` begins with
 another avatar's net instead of with nothing. Ends with numbers on held-out mouths, a sheet of them
 (true above, drawn below, at twice their size), and the exported files; `--steps 0` only does that.
+What is shipped goes on for some hundred steps with `--all`, on the held-out mouths too.
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ _RESTING = 0.08  # share of batches that show the three mouths which all others 
 class Mouths:
     """Random batches of (controls, packed picture)."""
 
-    def __init__(self, found: patches.Patches) -> None:
-        learn = ~found.held_out
+    def __init__(self, found: patches.Patches, *, has_all: bool = False) -> None:
+        learn = ~found.held_out | has_all
         luma, chroma = (torch.from_numpy(p[learn]) for p in (found.luma, found.chroma))
         self._packed = pack(luma[:, None], chroma)
         self._controls = torch.from_numpy(found.controls[learn])
@@ -152,13 +153,14 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--like", type=Path)
+    parser.add_argument("--all", action="store_true")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     found = patches.load(args.folder)
     print(f"{len(found.controls)} mouths", flush=True)
     checkpoint = args.folder / CHECKPOINT
     if args.steps > 0:
-        mouths = Mouths(found)
+        mouths = Mouths(found, has_all=args.all)
         run = Run.begin(mouths.textures, args.like / CHECKPOINT if args.like else None)
         if checkpoint.exists():
             run.go_on(checkpoint)

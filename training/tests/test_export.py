@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from backend.avatar.listener import load_controls_listener
-from training import decoder, encoder, export
+from training import encoder, export
 
 
 @pytest.fixture
@@ -26,9 +26,10 @@ def run(path: Path, **inputs: np.ndarray) -> np.ndarray:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """With the contract's own encoder, which stays as it was shipped."""
+    """With the contract's own encoder and the decoder, which stay as they were shipped."""
     (tmp_path / "models").mkdir()
-    shutil.copy(export.MODELS / "lightlips.encoder.onnx", tmp_path / "models")
+    for half in ("encoder", "decoder"):
+        shutil.copy(export.MODELS / f"lightlips.{half}.onnx", tmp_path / "models")
     return tmp_path / "models"
 
 
@@ -36,7 +37,7 @@ def test_a_choir_says_the_mean(folder: Path, checkpoint: Path, tmp_path: Path) -
     sound = np.random.default_rng(0).uniform(-4, 0, (1, 1, 122, 52)).astype(np.float32)
     narrow = tmp_path / "encoder.1.pt"
     torch.save(encoder.Encoder(narrow=True).eval().state_dict(), narrow)
-    export.export([checkpoint, narrow], decoder.Decoder().eval(), folder)
+    export.export([checkpoint, narrow], folder)
     together = run(folder / "lightlips.hearing.onnx", sound=sound)
     assert together.shape == (1, 8, 13)
     last = torch.from_numpy(sound[..., -40:])
@@ -51,7 +52,7 @@ def test_the_joined_file_is_the_contracts_encoder_and_the_pen(
     rng = np.random.default_rng(0)
     mel = rng.uniform(-4, 4, (3, 1, 80, 16)).astype(np.float32)
     face = rng.uniform(0, 1, (3, 6, 96, 96)).astype(np.float32)
-    export.export([checkpoint], decoder.Decoder().eval(), folder)
+    export.export([checkpoint], folder)
     said = run(folder / "lightlips.encoder.onnx", mel=mel)
     drawn = run(folder / "lightlips.decoder.onnx", face=face, controls=said)
     joined = run(folder / "lightlips.onnx", mel=mel, face=face)
@@ -59,9 +60,9 @@ def test_the_joined_file_is_the_contracts_encoder_and_the_pen(
 
 
 def test_a_half_that_was_not_made_anew_stays(folder: Path, checkpoint: Path) -> None:
-    export.export([checkpoint], decoder.Decoder().eval(), folder)
+    export.export([checkpoint], folder)
     drawing = (folder / "lightlips.decoder.onnx").read_bytes()
-    export.export([checkpoint], None, folder)
+    export.export([], folder)
     assert (folder / "lightlips.decoder.onnx").read_bytes() == drawing
     card = json.loads((folder / "lightlips.json").read_text())
     assert card["mel_lead_frames"] == 6
@@ -69,7 +70,7 @@ def test_a_half_that_was_not_made_anew_stays(folder: Path, checkpoint: Path) -> 
 
 
 def test_what_is_exported_is_what_the_service_loads(folder: Path, checkpoint: Path) -> None:
-    export.export([checkpoint], decoder.Decoder().eval(), folder)
+    export.export([checkpoint], folder)
     listener = load_controls_listener(folder / "lightlips.onnx")
     assert listener.window == encoder.WINDOW
     assert listener.hear(np.zeros(16_000, np.float32)).shape == (25, 8)
