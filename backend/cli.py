@@ -1,4 +1,4 @@
-"""The command line: run · say · doctor · models · avatar · replay · bench.
+"""The command line: run · say · sync · doctor · models · avatar · replay · bench.
 
 Each command is a few lines over a room. Heavy imports happen inside the commands, so that `--help`
 answers at once.
@@ -181,6 +181,31 @@ def replay(
         print(json.dumps(report.as_json(), indent=2))
     else:
         Console().print(report.table())
+
+
+@app.command()
+def sync(
+    files: Annotated[list[Path], typer.Argument(help="MP4: a clip, or a reply's parts joined.")],
+    avatar: Annotated[str | None, typer.Option(help="Whose face it is.")] = None,
+) -> None:
+    """Measure how far the mouth is behind its sound, from pictures and sound alone."""
+    from backend.avatar import sync as av_sync
+    from backend.avatar.listener import load_controls_listener
+    from backend.avatar.shelf import find_avatar
+
+    settings = load_settings().avatar
+    card = find_avatar(settings.dir, avatar or settings.default).card
+    listener = load_controls_listener(settings.model)
+    table = Table("file", "offset", "correlation", "drift", title="mouth after sound")
+    for file in files:
+        try:
+            video = av_sync.video_of(file.read_bytes(), card)
+        except OSError as error:
+            raise ConfigError(f"{file} cannot be read: {error.strerror}.") from error
+        found = av_sync.measure(av_sync.seen(video), av_sync.heard(listener, video.pcm))
+        offset, drift = (f"{1000 * s:+.0f} ms" for s in (found.offset_s, found.drift_s))
+        table.add_row(str(file), offset, f"{found.correlation:.2f}", drift)
+    Console().print(table)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
