@@ -79,7 +79,9 @@ class HeadWarp:
         self._face_px = float(self._box[3] - self._box[1])
         self._luma = self._field(width, height, 1.0)
         self._chroma = self._field(width // 2, height // 2, 0.5)
+        self._floats = np.empty((height, width), np.float32)
         self._moved = np.empty_like(self._luma.map_x)
+        self._bytes = np.empty(self._moved.shape, np.uint8)
 
     def is_still(self, pose: HeadPose) -> bool:
         moves = abs(pose.down), abs(pose.aside), abs(pose.tilt_rad)
@@ -93,9 +95,9 @@ class HeadWarp:
         (luma, *chroma), (luma_out, *chroma_out) = split_planes(picture), split_planes(out)
         field = self._luma
         x, y = self._places(field, pose, 1.0)
-        floats = luma.astype(np.float32)
-        moved = cv2.remap(floats, x, y, cv2.INTER_CUBIC, self._moved, cv2.BORDER_REPLICATE)
-        luma_out[field.rows, field.columns] = cv2.convertScaleAbs(moved)
+        np.copyto(self._floats, luma)
+        cv2.remap(self._floats, x, y, cv2.INTER_CUBIC, self._moved, cv2.BORDER_REPLICATE)
+        luma_out[field.rows, field.columns] = cv2.convertScaleAbs(self._moved, self._bytes)
         self._linearly(chroma, chroma_out, pose)
         return out
 
