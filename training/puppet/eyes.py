@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from training.puppet.fields import Float32, centres, filled, sampled, smooth, turned_round
 from training.puppet.stills import LIDS, Stills
@@ -24,6 +23,7 @@ _FEATHER_PX = 4.0
 _BALL = 0.40  # of an eye's width: the radius of the ball that an iris rolls on
 _LIDS_FOLLOW_DEG = 14.0
 """The look up or down that the meshes `gaze_up` and `gaze_down` stand for."""
+_SHADED_PX = 3.0  # from the lids into the opening
 _REDDEST = 1.3  # times the skin's red against green
 _RIM = 0.75  # of the iris' radius: how far the white beside it is stretched
 
@@ -54,7 +54,7 @@ class Eye:
             for step, name in LIDS.items()
         }
         self._openings = {
-            name: _inner(self._mask[..., 0] * stills.opening(name)[self.window])
+            name: self._mask * stills.opening(name)[self.window][..., None]
             for name in stills.landmarks
         }
         self._iris = find_iris(
@@ -98,27 +98,35 @@ class Eye:
         """The window of a still with its iris rolled, in degrees to the right and up."""
         right, up = (math.sin(math.radians(angle)) * _BALL * self._width for angle in gaze_deg)
         opening = self._openings[still]
-        ball = self._ball(picture, opening[..., 0])
+        ball, shade = self._ball(picture, opening[..., 0])
         away = self._from_iris(self._iris.x + right, self._iris.y - up)
         t = np.clip(1 + 1 / _RIM - away / _RIM, 0, 1)
         share = (t * t * (3 - 2 * t))[..., None]
         rolled = _from(ball, share * np.array([-right, up], np.float32))
-        # Lashes and shadows on the ball stay where they are: a factor; what shines: a sum.
-        shade = np.minimum(picture / np.maximum(ball, 1e-3), 1.0)
-        shaded = np.clip(rolled * shade + np.maximum(picture - ball, 0.0), 0.0, 1.0)
-        seen = picture + opening * (shaded - picture)
+        seen = picture + opening * (rolled * shade - picture)
         part = min(1.0, abs(gaze_deg[1]) / _LIDS_FOLLOW_DEG)
         return _from(seen, turned_round(part * self._follow[up > 0], self._side))
 
-    def _ball(self, picture: Float32, opening: Float32) -> Float32:
-        """The eyeball without lids: what they hide or shade goes on as iris or as white."""
-        clear = cv2.erode((opening > 0.5).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    def _ball(self, picture: Float32, opening: Float32) -> tuple[Float32, Float32]:
+        """The eyeball without lids, where what they hide goes on as iris or as white; and the shade
+        of lids and lashes, which stays where it is when the ball rolls."""
+        deep = cv2.distanceTransform((opening > 0.3).astype(np.uint8), cv2.DIST_L2, 5)
+        clear = deep > _SHADED_PX
         away = self._from_iris(self._iris.x, self._iris.y)
-        iris, white = clear & (away < 1.0), clear & (away > 1.15)
+        iris, white = clear & (away < 1.0), clear & (away > 1.2)
         if not iris.any() or not white.any():
-            return picture
-        hidden = np.where((away < 1.0)[..., None], filled(picture, iris), filled(picture, white))
-        return np.where(clear[..., None], picture, cv2.GaussianBlur(hidden, (0, 0), 0.8))
+            return picture, np.ones_like(picture)
+        hidden = np.where((away < 1.1)[..., None], filled(picture, iris), filled(picture, white))
+        ball = np.where(clear[..., None], picture, cv2.GaussianBlur(hidden, (0, 0), 0.8))
+        shade = np.ones_like(picture)
+        is_upper = centres(self._side, self._side)[..., 1] < self._iris.y
+        for half in (is_upper, ~is_upper):
+            for depth in range(math.ceil(_SHADED_PX)):
+                ring = half & (deep > depth) & (deep <= depth + 1) & ~clear
+                seen = ring & (away > 1.3)  # beside the iris, whose own edge is no shade
+                if seen.any():
+                    shade[ring] = np.median((picture / np.maximum(ball, 1e-3))[seen], axis=0)
+        return ball, smooth(np.clip(shade, 0.0, 1.1), 0.8)
 
     def _from_iris(self, x: float, y: float) -> Float32:
         """Distances from an iris' middle, in its radii."""
@@ -136,20 +144,23 @@ class Eye:
 
 
 def find_iris(picture: Float32, opening: Float32, width: float) -> Iris:
-    """Where the iris is in an open eye's window: what is not white in the opening. Its height is
-    that of its widest rows, because lids cover the top of it."""
-    inside = opening > 0.9
+    """Where the iris is in an open eye's window: the circle through both ends of what is not white
+    in each row of the opening. Lids cover its top, and perhaps its foot."""
+    inside = cv2.erode((opening > 0.5).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     grey = np.asarray(picture[..., :3].mean(-1), np.float32)
-    grey = cv2.GaussianBlur(grey, (0, 0), 0.02 * width)
-    levels = np.clip(grey * 255, 0, 255).astype(np.uint8)
+    levels = np.clip(cv2.GaussianBlur(grey, (0, 0), 0.02 * width) * 255, 0, 255).astype(np.uint8)
     limit, _ = cv2.threshold(levels[inside][:, None], 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    dark: npt.NDArray[np.bool_] = inside & (levels <= limit)
-    per_row = dark.sum(1)
-    widest = per_row >= 0.9 * per_row.max()
-    columns = np.nonzero(dark[widest])[1]
-    left, right = np.percentile(columns, [2, 98])
-    y = float(np.flatnonzero(widest).mean()) + 0.5
-    return Iris(float(left + right + 1) / 2, y, float(right - left + 1) / 2)
+    dark = inside & (levels <= limit)
+    rows = np.flatnonzero(dark.sum(1) >= 0.6 * dark.sum(1).max())
+    ends = [np.flatnonzero(dark[row])[[0, -1]] + [0, 1] for row in rows]
+    left, right = np.median(np.array(ends), axis=0)
+    half = np.ptp(np.array(ends), axis=1) / 2
+    y = rows + 0.5
+    # half² = radius² − (y − middle)² is a straight line in y once y² is on the other side.
+    twice_middle, _ = np.polyfit(y, np.square(half) + np.square(y), 1)
+    radius = float(half.max())
+    middle = np.clip(twice_middle / 2, y.mean() - 0.35 * radius, y.mean() + 0.35 * radius)
+    return Iris(float(left + right) / 2, float(middle), radius)
 
 
 def _without_rims(picture: Float32, mask: Float32) -> Float32:
@@ -160,12 +171,6 @@ def _without_rims(picture: Float32, mask: Float32) -> Float32:
     calm = picture.copy()
     calm[..., 2] = np.minimum(red, _REDDEST * skin * green)
     return calm
-
-
-def _inner(opening: Float32) -> Float32:
-    """The opening without the lids' wet rims, (s, s, 1)."""
-    inner = cv2.erode((opening > 0.6).astype(np.float32), np.ones((3, 3), np.uint8))
-    return np.asarray(cv2.GaussianBlur(inner, (0, 0), 0.8), np.float32)[..., None]
 
 
 def _from(picture: Float32, back: Float32) -> Float32:
