@@ -38,6 +38,10 @@ own path: its mel, its windows, its net, its mouth timing. Written by `python -m
 - **p b m closed**: closures of which at least one frame is drawn shut. **Falsely closed**: frames
   with parted lips that are drawn shut. One is worth little without the other.
 - **Jitter**: how hard the opening is jerked from frame to frame, as a multiple of the truth's.
+- **With marks**: the same opening when the voice tells its phonemes and their moments, and they
+  steer the mouth together with the sound (`backend/avatar/articulation_marks.py`). The marks are
+  those that the truth is made of, so this says how much of a voice's marks reaches the lips, not
+  how good its marks are.
 - **Nobody speaks**: silence, noise, breath and music, where the mouth must stay closed.
 
 ## Who is heard
@@ -48,14 +52,35 @@ own path: its mel, its windows, its net, its mouth timing. Written by `python -m
 - **Human recordings**: read sentences. **Telephone prompts**: a woman's recorded prompts, 7 kHz
   wide. Both are aligned to their texts by pocketsphinx, as Pico is, because they come without
   marks. For flite, whose marks are known, aligned marks give an opening that correlates 0.97 with
-  the true one: nothing aligned can score higher. No recording of a person was trained on.
+  the true one: nothing aligned can score higher.
+
+## How it hears
+
+Two kinds of encoder are heard together, their mean being what is drawn. Narrow ones hear 16 columns
+(200 ms) of mel, as Wav2Lip does. Wide ones hear 40 columns (500 ms, the past being free), and
+beside the mel which phones people would take each moment for: the acoustic model of CMU Sphinx
+(en-us, made from recordings of real people by others; `training/people.py`) tells 42 phones apart,
+after the channel's mean so far is taken away. All encoders were trained on synthetic speech alone,
+never on Pico, the recordings or the prompts.
+
+Encoders and the timing of closures were chosen by flite's slt, near and far from the microphone,
+and espeak's held-out voices, of which the rows below are a part, and in early runs by festival's
+voices, left out of training. One thing to know when reading the aligned rows: pocketsphinx aligns
+them with the same acoustic model that the wide encoders hear through, so where it misplaces a
+phone, both may agree. The rows of flite and espeak carry marks of their own.
 
 ## Where it falls short
 
 Lips follow the synthesisers of the training closely. With a stranger, the net is sure of vowels and
-less so of closures: a person's p is silent while the lips are shut, as t and k are, and Pico's m
-passes for n. Training longer on the same voices makes strangers worse, not better; more kinds of
-voices, men pitched up to women and several encoders heard together made them better.
+less so of closures: a person's p is silent while the lips are shut, as t and k are, and nasals pass
+for each other, to the acoustic model too. The recordings are eleven seconds with eleven closures: a
+single one is worth nine hundredths. Hearing phones as people would helps strangers most; espeak's
+own buzz, which nobody speaks like, lost two hundredths and its bar by it. Where espeak speaks in
+the service it tells its marks, and the row "with marks" counts.
+
+Tried and left out: the phones alone, without mel (strangers nearly as good, espeak far worse); the
+acoustic model's states in context (no surer, and forty times as many); bolder closures (lips stay
+shut between two of them).
 
 ## Numbers
 

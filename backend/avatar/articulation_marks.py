@@ -14,8 +14,7 @@ from operator import attrgetter
 import numpy as np
 
 from backend.avatar.articulation import REACH_S, Float, Phone, mouth_between
-from backend.avatar.codecs import FPS
-from backend.avatar.mel import MEL_FRAMES_PER_S, Float32
+from backend.avatar.mel import MEL_FRAMES_PER_S, VIDEO_FPS, Float32
 from backend.avatar.mouth import CONTROLS
 
 EASE_S = 0.08
@@ -63,8 +62,8 @@ class Articulation:
         heard_until_s: marks of later sounds do not count, so that a sentence whose marks come with
         its sound looks the same in whatever pieces it comes.
         """
-        moments = np.arange(first, last) / FPS
-        begin_s, end_s = first / FPS - REACH_S, min(heard_until_s, last / FPS + REACH_S)
+        moments = np.arange(first, last) / VIDEO_FPS
+        begin_s, end_s = first / VIDEO_FPS - REACH_S, min(heard_until_s, last / VIDEO_FPS + REACH_S)
         near = [one for one in self._uttered if one.start_s < end_s and one.end_s > begin_s]
         known = _known(near, moments)
         if not known.any():

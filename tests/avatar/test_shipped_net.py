@@ -10,11 +10,12 @@ import pytest
 from backend.avatar import mouth
 from backend.avatar.lipsync import ControlledLipSync, LipSync, Wav2LipExport, load_lipsync
 from backend.avatar.mel import SAMPLE_RATE_HZ
-from backend.avatar.network import Contract, load_network
+from backend.avatar.network import Contract, open_network
 from backend.handlers.tts.espeak_native import Manner, espeak
 
 MODELS = Path(__file__).parents[2] / "models" / "onnx"
 CARD = MODELS / "lightlips.json"
+DECODER = Contract(((6, 96, 96), (8,)), (3, 96, 96), "the contract's drawing half")
 ENCODER = Contract(((1, 80, 16),), (8,), "the contract's hearing half")
 JAW, PRESS = mouth.CONTROLS.index("jaw"), mouth.CONTROLS.index("press")
 
@@ -64,12 +65,13 @@ def test_contract(joined: LipSync, frames: int) -> None:
     np.testing.assert_allclose(picture[:, :, :48], face[:, :3, :48], atol=1e-6)
 
 
-def test_joined_equals_halves(net: ControlledLipSync, joined: LipSync) -> None:
+def test_joined_equals_halves(joined: LipSync) -> None:
     rng = np.random.default_rng(0)
     mel = rng.uniform(-4, 4, (3, 1, 80, 16)).astype(np.float32)
     face = rng.uniform(0, 1, (3, 6, 96, 96)).astype(np.float32)
-    encoder = load_network(MODELS / "lightlips.encoder.onnx", ENCODER)
-    apart = net.draw(face, encoder(mel))
+    encoder = open_network(MODELS / "lightlips.encoder.onnx", ENCODER)
+    decoder = open_network(MODELS / "lightlips.decoder.onnx", DECODER)
+    apart = decoder(face, encoder(mel))
     np.testing.assert_allclose(joined.predict(mel, face), apart, atol=1e-5)
 
 
@@ -94,7 +96,7 @@ def test_lips_meet_on_p_b_m(net: ControlledLipSync, voice: str, text: str, closu
     shut = controls_of(net, text, voice)[:, PRESS] > 0.9
     runs = int((np.diff(shut.astype(int), prepend=0) == 1).sum())
     assert closures - 1 <= runs <= closures + 1
-    assert shut.mean() < 0.5
+    assert shut.mean() < 0.6
 
 
 def test_controls_are_calm(net: ControlledLipSync) -> None:
