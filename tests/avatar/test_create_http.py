@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import struct
-import sys
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +15,7 @@ import psutil
 import pytest
 
 from backend.config import AvatarSettings
-from tests.avatar.faces import NORA, POSTER, nora
+from tests.avatar.faces import NORA, POSTER, write_finder
 from tests.conftest import Serve
 
 FACES = AvatarSettings().finder_python
@@ -36,22 +34,8 @@ def avatars(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def finder(tmp_path: Path) -> Path:
-    """A face finder that finds Nora in every picture; while `hold` is there it does not answer."""
-    program = tmp_path / "finder"
-    face = json.dumps([(nora() / 512).tolist()])
-    program.write_text(
-        f"#!{sys.executable}\n"
-        "import json, struct, sys, time, pathlib\n"
-        f"hold = pathlib.Path({str(tmp_path / 'hold')!r})\n"
-        'print(json.dumps("ready"), flush=True)\n'
-        "while header := sys.stdin.buffer.read(8):\n"
-        '    width, height = struct.unpack(">II", header)\n'
-        "    sys.stdin.buffer.read(width * height * 3)\n"
-        "    while hold.exists(): time.sleep(0.01)\n"
-        f"    print({face!r}, flush=True)\n"
-    )
-    program.chmod(0o755)
-    return program
+    """Does not answer while `hold` is there."""
+    return write_finder(tmp_path)
 
 
 @asynccontextmanager

@@ -100,12 +100,12 @@ def test_a_turn_ends_when_its_sound_ends() -> None:
 
 def test_a_named_mood_lasts_until_another_and_is_never_shown() -> None:
     async def test(desk: Desk) -> None:
-        words = ["[ha", "ppy] We won it. ", "And you helped us. ", "[sad] Now it is over. ", "See [1]."]
+        words = ["[ha", "ppy] We won it. ", "You helped us. ", "[sad] Now it is over. ", "See [1]."]
         desk.stages.llm.outputs = lambda item: [TextDelta(item.stamp, word) for word in words]
         await desk.ask(20)
         moods = [sentence["emotion"] for sentence in desk.page.of("sentence")]
         assert moods == ["happy", "happy", "sad", "sad"]
-        shown = "We won it. And you helped us. Now it is over. See [1]."
+        shown = "We won it. You helped us. Now it is over. See [1]."
         assert "".join(m["chunk"] for m in desk.page.of("text_chunk")) == shown
         assert desk.session.history.items()[-1].text == shown
 
