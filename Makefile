@@ -5,7 +5,7 @@ NPM := npm --prefix frontend --no-audit --no-fund --loglevel=error
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
-.PHONY: run setup page test test-python test-page lint bench clean
+.PHONY: run setup page test test-python test-page lint bench soak clean
 
 run: setup page
 	$(BIN)/avatar-chat run --host $(HOST) --port $(PORT)
@@ -30,6 +30,12 @@ lint: .venv/.dev frontend/node_modules/.installed
 
 bench: .venv/.dev page
 	$(BIN)/avatar-chat bench
+
+# Visitors for an hour, or as long as told, and a report in docs/soak.md.
+MINUTES ?= 60
+VISITORS ?= 6
+soak: .venv/.dev
+	$(BIN)/python -m bench.soak --minutes $(MINUTES) --visitors $(VISITORS)
 
 clean:
 	rm -rf .venv .venv-faces frontend/node_modules frontend/apps/*/dist *.egg-info

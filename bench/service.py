@@ -70,6 +70,7 @@ def running_service(
             [sys.executable, "-m", "backend", "run", "--port", str(port)],
             env={**os.environ, **EMBEDDED, **(env or {})},
             stderr=words,
+            process_group=0,  # Ctrl-C is for the bench, which then ends it in order
         )
     try:
         listening_s = _wait_for(port, "/health", started, timeout_s)

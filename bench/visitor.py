@@ -64,13 +64,21 @@ class Visitor:
     async def read(self) -> None:
         """Take what comes as it comes, for as long as the line is there."""
         async for frame in self._socket:
-            message, size = json.loads(frame), 0
+            message, media = json.loads(frame), b""
             if message["type"] in ("video_chunk_meta", "tts_audio_chunk"):
-                size = len(await self._socket.recv())
-            self._inbox.put_nowait(Received(message, size, time.perf_counter()))
+                media = await self._socket.recv(decode=False)
+            self.look_at(message, media)
+            self._inbox.put_nowait(Received(message, len(media), time.perf_counter()))
+
+    def look_at(self, message: dict[str, Any], media: bytes) -> None:
+        """Every message as it comes, with the media that belongs to it; for who wants to check."""
 
     async def send(self, type_: str, **fields: Any) -> None:
         await self._socket.send(json.dumps({"type": type_, **fields}))
+
+    async def send_sound(self, pcm: bytes) -> None:
+        """Microphone samples: s16le, 16 kHz, mono."""
+        await self._socket.send(pcm)
 
     async def receive(self) -> Received:
         return await self._inbox.get()
@@ -95,12 +103,13 @@ class Visitor:
                 reply.metrics = message["metrics"]
                 return reply
 
-    async def report(self, chunk: dict[str, Any], event: str) -> None:
+    async def report(self, chunk: dict[str, Any], event: str, **fields: float) -> None:
         await self.send(
             "playback",
             generation_id=chunk["generation_id"],
             chunk_seq=chunk["chunk_seq"],
             event=event,
+            **fields,
         )
 
 

@@ -1,0 +1,127 @@
+"""A run as a page: what was done, each bar and what was found, and how it went over time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bench.machine import describe
+from bench.soak.plot import Chart, svg
+from bench.soak.verdict import (
+    MAX_LAG_P99_MS,
+    Verdict,
+    by_minute,
+    judge,
+    lag_p99_ms,
+    names,
+    resident_mb,
+    warm_up_s,
+)
+from bench.soak.watch import Look
+
+MOST_WRONG_SHOWN = 20
+
+_SIGNS = {True: "held", False: "**broken**", None: "too short to tell"}
+
+
+def write_report(looks: Sequence[Look], page: Path, pictures: Path) -> bool:
+    """Write the page and its pictures; whether every bar was held."""
+    verdicts = judge(looks)
+    pictures.mkdir(parents=True, exist_ok=True)
+    page.parent.mkdir(parents=True, exist_ok=True)
+    shown = []
+    for name, chart in _charts(looks).items():
+        picture = pictures / f"soak-{name}.svg"
+        picture.write_text(svg(chart))
+        shown.append(f"![{chart.title}]({picture.relative_to(page.parent).as_posix()})")
+    page.write_text("\n\n".join([_summary(looks), _table(verdicts), *shown, *_wrong(looks)]) + "\n")
+    return all(verdict.passed is not False for verdict in verdicts)
+
+
+def _summary(looks: Sequence[Look]) -> str:
+    machine, counts, minutes = describe(), Counter(looks[-1].counts), looks[-1].at_s / 60
+    busy = sum(look.machine_busy_ratio for look in looks) / len(looks)
+    return f"""# Soak
+
+Written by `make soak MINUTES={minutes:.0f} VISITORS={counts["visitors"]}` on \
+{machine["date"]}: {machine["cores"]} cores of {machine["cpu"]}, {machine["system"]}, Python \
+{machine["python"]}; the visitors ran on the same cores, which were {busy:.0%} busy.
+
+Visitors over real WebSockets do what the dice say: type, say sentences that nobody else says, \
+speak into the microphone, interrupt, talk over the avatar, are silent, drop the line and come \
+back, leave and come anew. They play what they get at the pace of life. Each frame is held against \
+its session, its reply and its announcement; of each video chunk the boxes are read, and no bytes \
+of a visitor's own sentences may ever reach another.
+
+In {minutes:.0f} minutes: {counts["visits"]} visits ended and {counts["drops"]} lines dropped, \
+{counts["resumed"]} of them resumed; {counts["replies"]} replies heard out, \
+{counts["interruptions"]} interrupted, {counts["spoken_questions"]} spoken questions, \
+{counts["talked_over"]} times talked over; {counts["media_frames"]} media frames with \
+{counts["media_bytes"] / 1e6:.0f} MB and {counts["messages"]} messages checked.
+
+The first {warm_up_s(looks) / 60:.0f} minutes are warm-up. Growth is the median slope between the \
+medians of all minutes after it."""
+
+
+def _table(verdicts: Sequence[Verdict]) -> str:
+    rows = [f"| {v.what} | {v.bar} | {v.found} | {_SIGNS[v.passed]} |" for v in verdicts]
+    return "\n".join(["| what | bar | found | |", "|---|---|---|---|", *rows])
+
+
+def _charts(looks: Sequence[Look]) -> dict[str, Chart]:
+    warm_min = warm_up_s(looks) / 60
+    processes = names(looks)
+
+    def lines(of: Callable[[Look, str], float]) -> dict[str, list[tuple[float, float]]]:
+        return {
+            name: [(look.at_s / 60, of(look, name)) for look in looks if name in look.processes]
+            for name in processes
+        }
+
+    memory = lines(resident_mb)
+    lag = [(minute, lag_p99_ms(before, after)) for (minute, _), before, after in _minutes(looks)]
+    return {
+        "memory": Chart("Resident memory", "MB", memory, warm_min),
+        "threads": Chart(
+            "Threads", "count", lines(lambda look, name: look.processes[name].threads), warm_min
+        ),
+        "descriptors": Chart(
+            "Open descriptors",
+            "count",
+            lines(lambda look, name: look.processes[name].descriptors),
+            warm_min,
+        ),
+        "lag": Chart(
+            "Event-loop lag, p99 of each minute",
+            "ms",
+            {"p99": lag},
+            warm_min,
+            bar=MAX_LAG_P99_MS,
+        ),
+    }
+
+
+def _minutes(looks: Sequence[Look]) -> list[tuple[tuple[float, float], Look, Look]]:
+    """Each minute with the last look before it and its own last one."""
+    found: list[tuple[tuple[float, float], Look, Look]] = []
+    before = looks[0]
+    for minute in by_minute(looks, lambda look: look.at_s):
+        last = [look for look in looks if look.at_s // 60 == minute[0] - 0.5][-1]
+        if last is not before:
+            found.append((minute, before, last))
+        before = last
+    return found
+
+
+def _wrong(looks: Sequence[Look]) -> list[str]:
+    wrong = [finding for look in looks for finding in look.wrong]
+    if not wrong:
+        return []
+    lines = [
+        f"- {finding['at_s']:.0f} s, visitor {finding['visitor']}: {finding['kind']}: "
+        f"{finding['words']}"
+        for finding in wrong[:MOST_WRONG_SHOWN]
+    ]
+    more = len(wrong) - len(lines)
+    return ["## What was wrong", "\n".join(lines + ([f"- and {more} more"] if more else []))]

@@ -1,0 +1,153 @@
+"""Whether a run was as it must be. Pure: looks in, verdicts out.
+
+Growth is Theil and Sen's slope (the median of the slopes between all pairs of points) over the
+median of each minute, so that neither a busy minute nor a sample taken in a peak decides it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from statistics import median
+
+from bench.soak.watch import Look
+
+MAX_SLOPE_MB_H = 1.0
+MAX_LAG_P99_MS = 30.0
+MOST_MORE = {"threads": 1.0, "descriptors": 2.0}
+"""The median of the last quarter against that of the first: visitors come and go."""
+
+LONGEST_WARM_UP_S = 600.0
+LEAST_FOR_GROWTH_S = 1200.0
+"""A shorter run says nothing about megabytes per hour."""
+
+MB = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """`passed` is None where the run was too short to tell."""
+
+    what: str
+    bar: str
+    found: str
+    passed: bool | None
+
+
+def warm_up_s(looks: Sequence[Look]) -> float:
+    """A quarter of the run, ten minutes at most."""
+    return min(LONGEST_WARM_UP_S, looks[-1].at_s / 4) if looks else 0.0
+
+
+def judge(looks: Sequence[Look]) -> list[Verdict]:
+    """Every bar, in the order of the report. `looks` must not be empty."""
+    measured = [look for look in looks if look.at_s >= warm_up_s(looks)]
+    wrong = [finding for look in looks for finding in look.wrong]
+    of_kind = {kind: sum(finding["kind"] == kind for finding in wrong) for kind in _WRONG}
+    counts = looks[-1].counts
+    return [
+        *(
+            Verdict(what, "0", str(of_kind[kind]), not of_kind[kind])
+            for kind, what in _WRONG.items()
+        ),
+        Verdict("replies heard", "> 0", str(counts.get("replies", 0)), bool(counts.get("replies"))),
+        _same_processes(measured),
+        *(_growth(measured, name) for name in names(measured)),
+        _growth(measured, "sum"),
+        *(_flat(measured, what) for what in MOST_MORE),
+        _series(measured),
+        _lag(looks, measured),
+    ]
+
+
+_WRONG = {
+    "lost": "lost replies",
+    "crossed": "crossed bytes",
+    "contract": "frames against the contract",
+    "closed": "lines that the service ended",
+    "crashed": "visitors that broke",
+}
+
+
+def names(looks: Sequence[Look]) -> list[str]:
+    return list(looks[-1].processes)
+
+
+def resident_mb(look: Look, name: str) -> float:
+    """Of one process, or of all: `sum`."""
+    if name == "sum":
+        return sum(process.resident_bytes for process in look.processes.values()) / MB
+    process = look.processes.get(name)
+    return process.resident_bytes / MB if process else 0.0
+
+
+def by_minute(looks: Sequence[Look], value: Callable[[Look], float]) -> list[tuple[float, float]]:
+    """The median of each minute, over the minutes."""
+    minutes: dict[int, list[float]] = {}
+    for look in looks:
+        minutes.setdefault(int(look.at_s // 60), []).append(value(look))
+    return [(minute + 0.5, median(values)) for minute, values in minutes.items()]
+
+
+def slope_per_h(points: Sequence[tuple[float, float]]) -> float:
+    """Of points over minutes; nothing from fewer than two."""
+    slopes = [(y2 - y1) / (x2 - x1) for (x1, y1), (x2, y2) in combinations(points, 2)]
+    return 60 * median(slopes) if slopes else 0.0
+
+
+def lag_p99_ms(before: Look, after: Look) -> float:
+    """Between two looks, by even pace within its bucket; at worst the last bound that there is."""
+    counts = {
+        math.inf if le == "+Inf" else float(le): count - before.lag_counts.get(le, 0.0)
+        for le, count in after.lag_counts.items()
+    }
+    wanted = 0.99 * counts.get(math.inf, 0.0)
+    low_s, below = 0.0, 0.0
+    for bound_s, count in sorted(counts.items()):
+        if count >= wanted:
+            inside = (wanted - below) / (count - below) if count > below else 0.0
+            return 1000 * (low_s if math.isinf(bound_s) else low_s + inside * (bound_s - low_s))
+        low_s, below = bound_s, count
+    return 0.0
+
+
+def _same_processes(measured: Sequence[Look]) -> Verdict:
+    seen = {tuple(process.pid for process in look.processes.values()) for look in measured}
+    return Verdict("sets of processes", "1", str(len(seen)), len(seen) == 1)
+
+
+def _growth(measured: Sequence[Look], name: str) -> Verdict:
+    slope = slope_per_h(by_minute(measured, lambda look: resident_mb(look, name)))
+    is_long = measured[-1].at_s - measured[0].at_s >= LEAST_FOR_GROWTH_S
+    return Verdict(
+        f"growth of resident memory, {name}",
+        f"≤ {MAX_SLOPE_MB_H:g} MB/h",
+        f"{slope:+.2f} MB/h",
+        slope <= MAX_SLOPE_MB_H if is_long else None,
+    )
+
+
+def _flat(measured: Sequence[Look], what: str) -> Verdict:
+    quarter = max(1, len(measured) // 4)
+    worst = max(
+        median(getattr(look.processes[name], what) for look in measured[-quarter:])
+        - median(getattr(look.processes[name], what) for look in measured[:quarter])
+        for name in names(measured)
+    )
+    most = MOST_MORE[what]
+    return Verdict(f"more {what}, any process", f"≤ {most:g}", f"{worst:+g}", worst <= most)
+
+
+def _series(measured: Sequence[Look]) -> Verdict:
+    before, after = measured[0].series, measured[-1].series
+    return Verdict(
+        "more series in /metrics", "≤ 5 %", f"{after - before:+d}", after <= 1.05 * before
+    )
+
+
+def _lag(looks: Sequence[Look], measured: Sequence[Look]) -> Verdict:
+    lag_ms = lag_p99_ms(measured[0] if len(measured) > 1 else looks[0], measured[-1])
+    bar = f"≤ {MAX_LAG_P99_MS:g} ms"
+    return Verdict("event-loop lag, p99", bar, f"{lag_ms:.1f} ms", lag_ms <= MAX_LAG_P99_MS)
