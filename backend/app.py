@@ -18,7 +18,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from backend import __version__, metrics
-from backend.api import avatars, clips, http, rest, status, ws
+from backend.api import avatars, clips, http, kiosk, rest, status, ws
 from backend.api.service import Service
 from backend.autopull import keep_pulling
 from backend.avatar.create.atelier import Atelier
@@ -92,6 +92,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(http.router)
     app.include_router(avatars.router)
     app.include_router(clips.router)
+    app.include_router(kiosk.router)
     app.add_exception_handler(http.Refused, http.refusal)
     app.add_exception_handler(AvatarNotCreated, avatars.refusal)
     _serve_page(app, settings)

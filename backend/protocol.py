@@ -68,6 +68,13 @@ class Text(_Message):
     type: Literal["text"] = "text"
     text: str = Field(min_length=1)
     streaming: bool = True
+    message_id: str | None = Field(
+        None,
+        min_length=1,
+        max_length=64,
+        description="names the turn, so that it can be sent again over the next line if this one "
+        "ends before a word of the answer: it is answered once",
+    )
 
 
 class StartListen(_Message):
@@ -158,6 +165,15 @@ class IdlePosition(_Message):
     clip: Clip = "idle"
 
 
+class Goodbye(_Message):
+    """The visitor has gone for good: the session ends and its conversation is forgotten.
+
+    Whoever stays connects anew, to `/ws/new`. The line is closed with 1000.
+    """
+
+    type: Literal["goodbye"] = "goodbye"
+
+
 class Ping(_Message):
     """Answered by `pong` with the same `t`."""
 
@@ -178,6 +194,7 @@ ClientMessage = Annotated[
     | ConfigUpdate
     | Playback
     | IdlePosition
+    | Goodbye
     | Ping,
     Field(discriminator="type"),
 ]
@@ -256,6 +273,9 @@ class SessionReady(ServerMessage):
     capabilities: tuple[str, ...]
     resumed: bool = False
     history: tuple[HistoryItem, ...] | None = None
+    answered: str | None = Field(
+        None, description="`message_id` of the last typed turn, if something of its answer was heard"
+    )
 
 
 class StateUpdate(ServerMessage):

@@ -1,7 +1,7 @@
 """One line's life: who may come in, to which session, and what becomes of it when the line ends.
 
 Decides nothing about the conversation. A line that is lost leaves its session waiting; only a
-session that has expired or could not begin ends with its line.
+session that has expired, could not begin, or was left with a `goodbye` ends with its line.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import structlog
 from backend import metrics
 from backend import protocol as p
 from backend.api.intake import Intake
-from backend.api.line import Frame, Line, LineLost
+from backend.api.line import Frame, Line, LineLost, SaidGoodbye
 from backend.api.service import Service
 from backend.errors import (
     AvatarChatError,
@@ -171,6 +171,8 @@ class Connection:
         if isinstance(ending, LOST) and self._is_greeted:
             await _stop(writer)
             await self._manager.detach(session, self._hold)
+        elif isinstance(ending, SaidGoodbye):
+            await self._manager.forget(session)
         else:
             await self._manager.leave(session, _reason(ending))
             if not isinstance(ending, LOST):
@@ -186,10 +188,9 @@ class Connection:
     async def _close(self, ending: BaseException) -> None:
         if not self._line.is_open:
             return
-        code = ending.close_code if isinstance(ending, SessionError) else None
         try:
             async with asyncio.timeout(LAST_WORDS_S):
-                await self._line.close(code or 1011)
+                await self._line.close(_close_code(ending))
         except (LineLost, TimeoutError):
             log.info("session.gone_before_close")
 
@@ -238,6 +239,12 @@ def _reason(ending: BaseException) -> str:
     if isinstance(ending, LOST):
         return "gone"
     return "expired" if isinstance(ending, SessionExpired) else "failed"
+
+
+def _close_code(ending: BaseException) -> int:
+    if isinstance(ending, SaidGoodbye):
+        return 1000
+    return (ending.close_code if isinstance(ending, SessionError) else None) or 1011
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

@@ -9,7 +9,7 @@ from backend import clock
 from backend import protocol as p
 from backend.api.audio import decode_audio_chunk, decode_pcm, decode_wav
 from backend.api.limits import TokenBucket
-from backend.api.line import Frame, Upload
+from backend.api.line import Frame, SaidGoodbye, Upload
 from backend.config import ServerSettings
 from backend.errors import AvatarChatError, BadMessage, RateLimited, TooLarge
 from backend.handlers.messages import Pcm
@@ -95,6 +95,8 @@ class Intake:
                 session.playback(message)
             case p.IdlePosition():
                 session.idle_position(message)
+            case p.Goodbye():
+                raise SaidGoodbye
             case p.Ping():
                 session.post(p.Pong(t=message.t))
             case p.Hello():

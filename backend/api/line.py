@@ -14,6 +14,10 @@ class LineLost(Exception):
     """The client cannot be reached any more."""
 
 
+class SaidGoodbye(Exception):
+    """The client goes for good, and wants to be forgotten."""
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
     """A WAV file that was sent as one whole utterance."""

@@ -153,6 +153,11 @@ class SessionManager:
             if place is not None and place.hold is not None:
                 place.hold.released.set()
 
+    async def forget(self, session: Session) -> None:
+        """End a session whose client has gone for good; nobody can come back to it."""
+        await self.leave(session, "goodbye")
+        self._keeper.forget(session.id)
+
     def keep(self, session: Session) -> None:
         """Save the conversation as it is now, in the background; one without a word is not kept."""
         record = session.record()

@@ -204,3 +204,22 @@ async def test_a_socket_that_answers_no_ping_is_taken_as_a_lost_line(serve: Serv
         async with returned(f"ws://{base}", client) as back:
             assert back.ready["resumed"]
         client.drop()
+
+
+async def test_who_says_goodbye_is_forgotten(embedded: Running) -> None:
+    async with joined(embedded.ws_url, output="text") as client:
+        await client.send("text", text="My name is Ada.")
+        await client.until("turn_end", reason="completed")
+        await client.send("goodbye")
+        assert await closed(client.socket) == 1000
+    async with returned(address(embedded), client, output="text") as back:
+        assert not back.ready["resumed"] and "history" not in back.ready
+        await back.until("notice", component="session")
+
+
+async def test_a_goodbye_ends_what_is_being_said(embedded: Running) -> None:
+    async with joined(embedded.ws_url) as client:
+        await client.send("say", text="This is a long sentence that nobody will hear to its end.")
+        await client.until("state_update", state="speaking")
+        await client.send("goodbye")
+        assert await closed(client.socket) == 1000

@@ -17,6 +17,8 @@ const PING_EVERY_MS = 15_000
 const PONG_WITHIN_MS = 10_000
 /** A socket that takes longer to open is held by something on the way. */
 const OPEN_WITHIN_MS = 4_000
+/** How long a last word may take to be answered with the end of the line. */
+const HEARD_WITHIN_MS = 1_000
 
 export interface ConnectionEvents {
   open: undefined
@@ -84,12 +86,27 @@ export class Connection extends Emitter<ConnectionEvents> {
     this.forget()?.close(1000)
   }
 
-  /** Comes back now instead of waiting. */
-  retry(): void {
-    if (this.isOpen) return
-    this.forget()?.close()
+  /** Says a last word, and begins anew on another line as soon as the server has let go of this one. */
+  leave(lastWord: ClientMessage): void {
+    if (!this.socket || !this.send(lastWord)) {
+      this.renew()
+      return
+    }
+    this.socket.onmessage = null
+    this.socket.onclose = () => this.renew()
+    this.retryTimer = setTimeout(() => this.renew(), HEARD_WITHIN_MS)
+  }
+
+  private renew(): void {
+    clearTimeout(this.retryTimer)
+    this.forget()?.close(1000)
     this.backoff.reset()
     this.open()
+  }
+
+  /** Comes back now instead of waiting. */
+  retry(): void {
+    if (!this.isOpen) this.renew()
   }
 
   /** Returns false when the line is down; nothing is kept for later. */

@@ -4,6 +4,7 @@ export type ClientMessage =
   | AudioChunk
   | ConfigUpdate
   | ContextUpdate
+  | Goodbye
   | Hello
   | IdlePosition
   | Interrupt
@@ -154,6 +155,14 @@ export interface ErrorMessage {
   code: string
   message: string
   recoverable: boolean
+}
+/**
+ * The visitor has gone for good: the session ends and its conversation is forgotten.
+ *
+ * Whoever stays connects anew, to `/ws/new`. The line is closed with 1000.
+ */
+export interface Goodbye {
+  type: 'goodbye'
 }
 /**
  * Optional first message; without it the defaults hold.

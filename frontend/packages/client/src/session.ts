@@ -111,6 +111,27 @@ export class Session extends Emitter<SessionEvents> {
     return true
   }
 
+  /** The face speaks these words; nobody is asked. Returns false when the line is down. */
+  say(text: string): boolean {
+    if (!this.connection.isOpen) return false
+    this.learn({ asked: true })
+    this.cut()
+    this.sayIdlePosition()
+    this.connection.send({ type: 'say', text })
+    return true
+  }
+
+  /** The visitor has gone: the conversation is forgotten here and there, and a new one begins. */
+  forget(): void {
+    this.recorder.stop()
+    this.player.reset()
+    this.known = null
+    this.learn({ link: 'new', server: 'idle', microphone: false, asked: false })
+    this.emit('microphone', false)
+    this.emit('level', 0)
+    this.connection.leave({ type: 'goodbye' })
+  }
+
   /** Stop speaking now. */
   interrupt(): void {
     this.cut()

@@ -242,3 +242,47 @@ test('a conversation of an earlier page is gone on with', () => {
   expect(later.resumption).toEqual({ session_id: 's', resume_token: 'token' })
   later.close()
 })
+
+test('words of the page are spoken as they are', async () => {
+  const socket = greet()
+  expect(session.say('Welcome.')).toBe(true)
+  expect(session.phase).toBe('thinking')
+  expect(socket.sent.at(-1)).toEqual({ type: 'say', text: 'Welcome.' })
+  socket.drop()
+  expect(session.say('Welcome.')).toBe(false)
+})
+
+test('a visitor who has gone is forgotten, and the next one begins anew', async () => {
+  const socket = greet({ capabilities: ['resume'] })
+  await session.startListening()
+  await chunk(socket, 1)
+  session.forget()
+  expect(socket.types().at(-1)).toBe('goodbye')
+  await chunk(socket, 1, 1)
+  expect(subtitles.at(-1)).toBeNull()
+  expect(recorder.stopped).toBe(1)
+  expect(session.resumption).toBeNull()
+  socket.drop(1000)
+  const fresh = greet({ capabilities: ['resume'] })
+  expect(fresh.url).toBe('ws://host/ws/new')
+  expect(fresh.types()).toEqual(['hello'])
+  expect(fresh.sent[0]).not.toHaveProperty('resume_token')
+  expect(session.phase).toBe('ready')
+})
+
+test('a visitor can be forgotten while the line is down', async () => {
+  greet({ capabilities: ['resume'] }).drop()
+  session.forget()
+  const fresh = FakeSocket.last
+  await vi.advanceTimersByTimeAsync(10_000)
+  expect(FakeSocket.last).toBe(fresh)
+  expect(greet().url).toBe('ws://host/ws/new')
+})
+
+test('a server that does not answer a goodbye is left all the same', async () => {
+  const socket = greet({ capabilities: ['resume'] })
+  session.forget()
+  await vi.advanceTimersByTimeAsync(1_000)
+  expect(socket.readyState).toBe(3)
+  expect(greet().url).toBe('ws://host/ws/new')
+})
