@@ -11,14 +11,16 @@ import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import structlog
 from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from backend import __version__, metrics
-from backend.api import avatars, clips, http, kiosk, rest, status, ws
+from backend.api import avatars, clips, history, http, kiosk, rest, status, ws
 from backend.api.service import Service
 from backend.autopull import keep_pulling
 from backend.avatar.create.atelier import Atelier
@@ -88,6 +90,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.watched = status.Watched(service, factory, vitals)
     app.include_router(rest.router)
     app.include_router(status.router)
+    app.include_router(history.router)
     app.include_router(ws.router)
     app.include_router(http.router)
     app.include_router(avatars.router)
@@ -95,7 +98,9 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(kiosk.router)
     app.add_exception_handler(http.Refused, http.refusal)
     app.add_exception_handler(AvatarNotCreated, avatars.refusal)
-    _serve_page(app, settings)
+    app.add_api_route("/monitor", lambda: RedirectResponse("/monitor/"), include_in_schema=False)
+    _serve_page(app, "/monitor/", settings.monitor.page_dir)
+    _serve_page(app, "/", settings.server.page_dir)
     return app
 
 
@@ -147,9 +152,8 @@ async def _load(service: Service, factory: StageFactory) -> None:
     )
 
 
-def _serve_page(app: FastAPI, settings: Settings) -> None:
-    page_dir = settings.server.page_dir
+def _serve_page(app: FastAPI, path: str, page_dir: Path) -> None:
     if (page_dir / "index.html").is_file():
-        app.mount("/", StaticFiles(directory=page_dir, html=True), name="page")
+        app.mount(path, StaticFiles(directory=page_dir, html=True), name=f"page at {path}")
     else:
-        app.add_api_route("/", lambda: rest.not_built(page_dir), include_in_schema=False)
+        app.add_api_route(path, lambda: rest.not_built(page_dir), include_in_schema=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from importlib.metadata import version
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 from backend.config import Settings
@@ -43,7 +44,8 @@ async def examine(settings: Settings) -> list[Finding]:
     engine = LocalEngine(settings.engine)
     findings = [
         Finding("python", platform.python_implementation(), platform.python_version(), "ok", ""),
-        _page(settings),
+        _page("chat", settings.server.page_dir),
+        _page("monitor", settings.monitor.page_dir),
     ]
     try:
         await engine.start()
@@ -59,10 +61,10 @@ async def examine(settings: Settings) -> list[Finding]:
     return findings
 
 
-def _page(settings: Settings) -> Finding:
-    built = (settings.server.page_dir / "index.html").is_file()
+def _page(name: str, page_dir: Path) -> Finding:
+    built = (page_dir / "index.html").is_file()
     advice = "" if built else "Run: make page"
-    return Finding("page", "chat", "-", "ok" if built else "broken", advice)
+    return Finding("page", name, "-", "ok" if built else "broken", advice)
 
 
 async def _examine(component: str, handler: BaseHandler[object, object]) -> Finding:

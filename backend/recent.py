@@ -5,12 +5,11 @@ from __future__ import annotations
 import random
 import time
 from array import array
-from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 
+import numpy as np
 from prometheus_client import Histogram
 
 MINUTES_KEPT = 61
@@ -18,6 +17,8 @@ KEPT_PER_MINUTE = 256
 """Beyond that a minute keeps a fair sample of its values (Vitter's algorithm R)."""
 
 PERCENTILES = (0.50, 0.95, 0.99)
+_SLACK = 1e-6
+"""Of a rank: sums of shares are not exact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,15 @@ class Recent:
         since = int(now_s // 60) - minutes
         return _percentiles([minute for minute in self._minutes.copy() if minute.number >= since])
 
+    def by_minute(self, minutes: int, now_s: float) -> list[Percentiles]:
+        """Of each of the last minutes, oldest first; the last is the one that still goes on."""
+        known = {minute.number: minute for minute in self._minutes.copy()}
+        last = int(now_s // 60)
+        return [
+            _percentiles([known[number]] if number in known else [])
+            for number in range(last - minutes + 1, last + 1)
+        ]
+
 
 class RecentHistogram(Histogram):
     """A histogram that remembers the values of the last hour."""
@@ -77,6 +87,10 @@ class RecentHistogram(Histogram):
         """Of the last minutes; of one child where there are labels."""
         return self._recent.percentiles(minutes, time.monotonic())
 
+    def by_minute(self, minutes: int) -> list[Percentiles]:
+        """Likewise, of each of the last minutes by itself, oldest first."""
+        return self._recent.by_minute(minutes, time.monotonic())
+
     def children(self) -> Iterator[tuple[Sequence[str], RecentHistogram]]:
         """Label values and child, for each that was ever observed."""
         with self._lock:
@@ -86,13 +100,16 @@ class RecentHistogram(Histogram):
             yield values, child
 
 
-def _percentiles(minutes: Iterable[_Minute]) -> Percentiles:
+def _percentiles(minutes: Sequence[_Minute]) -> Percentiles:
     """Nearest rank, where each kept value stands for as many as its minute has seen for it."""
-    weighed = sorted(
-        (value, minute.count / len(minute.kept)) for minute in minutes for value in minute.kept
-    )
-    if not weighed:
+    kept = [np.array(minute.kept) for minute in minutes]
+    if not any(len(values) for values in kept):
         return Percentiles(0, None, None, None)
-    ranks = list(accumulate(weight for _, weight in weighed))
-    found = [weighed[bisect_left(ranks, p * ranks[-1])][0] for p in PERCENTILES]
-    return Percentiles(round(ranks[-1]), *(round(value, 6) for value in found))
+    values = np.concatenate(kept)
+    shares = [minute.count / len(minute.kept) for minute in minutes]
+    weights = np.repeat(shares, [len(one) for one in kept])
+    order = np.argsort(values)
+    ranks = np.cumsum(weights[order])
+    at = np.searchsorted(ranks, np.multiply(PERCENTILES, ranks[-1]) - _SLACK)
+    p50, p95, p99 = (round(float(value), 6) for value in values[order][at])
+    return Percentiles(round(float(ranks[-1])), p50, p95, p99)

@@ -15,7 +15,9 @@ from typing import get_args
 import psutil
 
 from backend import metrics
+from backend.api import report
 from backend.api.service import Service
+from backend.chronicle import Chronicle
 from backend.errors import SessionError
 from backend.protocol import State
 from backend.session.manager import Seat
@@ -34,15 +36,16 @@ class Vitals:
         self._factory = factory
         self.busy_ratio = 0.0
         """Part of their time that the workers worked, between the last two looks."""
+        self.chronicle = Chronicle()
         self._looked_at_s = time.monotonic()
         self._busy_s: dict[int, float] = {}  # by process id
         self._restarts = 0
         self._shown: dict[int, tuple[str, int]] = {}  # by place: session and generation
         metrics.BUILD.info({"version": service.version, "python": platform.python_version()})
-        settings = service.settings
-        metrics.PLACES.set(settings.session.limit)
-        chains = {"asr": settings.asr.chain, "llm": settings.llm.chain, "tts": settings.tts.chain}
-        metrics.begin_at_zero(chains, (kind.code for kind in SessionError.__subclasses__()))
+        metrics.PLACES.set(service.settings.session.limit)
+        metrics.begin_at_zero(
+            factory.chains(), (kind.code for kind in SessionError.__subclasses__())
+        )
 
     async def watch_loop(self) -> None:
         """How late a timer runs, who is in, and what waits. Runs forever."""
@@ -59,6 +62,7 @@ class Vitals:
             self._look_at_parts()
             engine = self._service.engine.status()
             self._account_for(engine)
+            self._write_down()
             workers = {f"worker-{worker['slot']}": worker["pid"] for worker in engine["processes"]}
             await asyncio.to_thread(_measure_memory, {"gateway": None, **workers})
 
@@ -128,6 +132,11 @@ class Vitals:
         metrics.WORKER_RESTARTS.inc(restarts - self._restarts)
         self._restarts = restarts
         metrics.QUEUE_ITEMS.labels("workers").set(sum(worker["waiting"] for worker in processes))
+
+    def _write_down(self) -> None:
+        people = self._service.manager.attached
+        gauges = {"people": people, "worker_busy": self.busy_ratio}
+        self.chronicle.look(gauges, report.sums(), time.monotonic())
 
 
 def _measure_memory(processes: Mapping[str, int | None]) -> None:

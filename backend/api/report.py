@@ -108,7 +108,7 @@ def latencies() -> list[Latency]:
             last_5_min=values.recent(SHORT_MIN),
             last_60_min=values.recent(LONG_MIN),
         )
-        for name, unit, values in _measured()
+        for name, unit, values in measured()
     ]
 
 
@@ -131,6 +131,17 @@ def counts() -> Counts:
         fallbacks=_by_labels(metrics.FALLBACKS),
         provider_errors=_by_labels(metrics.PROVIDER_ERRORS),
     )
+
+
+def sums() -> dict[str, int]:
+    """The counts whose course the history shows, over all labels."""
+    told = counts()
+    return {
+        "turns": sum(told.turns.values()),
+        "errors": sum(told.errors.values()),
+        "fallbacks": sum(told.fallbacks.values()),
+        "refusals": sum(told.refusals.values()),
+    }
 
 
 def live(seat: Seat) -> Live:
@@ -156,7 +167,8 @@ def turns(session: Session) -> list[Turn]:
     return [_turn(turn, began_at_s) for turn in session.timeline.turns]
 
 
-def _measured() -> Iterator[tuple[str, str, RecentHistogram]]:
+def measured() -> Iterator[tuple[str, str, RecentHistogram]]:
+    """Name, unit and values of each latency."""
     for prefix, family in (("turn", metrics.TURN_SECONDS), ("stage", metrics.STAGE_SECONDS)):
         for (label,), values in family.children():
             yield f"{prefix}.{label}", "s", values

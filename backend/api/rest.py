@@ -87,7 +87,7 @@ def create_session(request: Request) -> CreatedSession:
 
 
 def not_built(page_dir: Path) -> JSONResponse:
-    """What `/` says when the page has not been built."""
+    """What is said in the place of a page that has not been built."""
     return JSONResponse(
         {"error": f"The page is not built: {page_dir} is missing. Run `make page`."}, 503
     )

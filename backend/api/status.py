@@ -39,6 +39,9 @@ class Status(BaseModel):
     capacity: report.Capacity
     latency: list[report.Latency]
     counts: report.Counts
+    chains: dict[str, tuple[str, ...]] = Field(
+        description="providers by component, as configured, best first"
+    )
     tried: list[ProviderHealth] = Field(description="providers that sessions have tried")
     models: list[report.Model] = Field(description="what is loaded once for all sessions")
     store: StoreHealth
@@ -89,6 +92,7 @@ async def status(request: Request) -> Status:
         capacity=report.capacity(limit, manager.attached, engine, watched.vitals.busy_ratio),
         latency=report.latencies(),
         counts=report.counts(),
+        chains=watched.factory.chains(),
         tried=watched.factory.health(),
         models=[
             report.Model(component=component, name=name)

@@ -121,6 +121,11 @@ class StageFactory:
         """Of every provider that any session has tried."""
         return self._breakers.health(clock.now())
 
+    def chains(self) -> dict[str, tuple[str, ...]]:
+        """Providers by component, as configured, best first."""
+        settings = self._settings
+        return {"asr": settings.asr.chain, "llm": settings.llm.chain, "tts": settings.tts.chain}
+
     def models(self) -> list[tuple[str, str]]:
         """Component and name of what was loaded once for all sessions."""
         keys = [key.partition(".") for key in self._weights.loaded()]

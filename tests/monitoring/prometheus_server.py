@@ -27,7 +27,7 @@ class Prometheus:
     """Scrapes one service each second."""
 
     def __init__(self, port: int) -> None:
-        self._base = f"http://127.0.0.1:{port}"
+        self.base = f"http://127.0.0.1:{port}"
 
     def ask(self, path: str, **query: str | float) -> Any:
         """`data` of an answer of the HTTP API.
@@ -35,7 +35,7 @@ class Prometheus:
         Raises:
             AssertionError: Prometheus refused the query, and why.
         """
-        url = f"{self._base}/api/v1/{path}?{urllib.parse.urlencode(query)}"
+        url = f"{self.base}/api/v1/{path}?{urllib.parse.urlencode(query)}"
         try:
             with urllib.request.urlopen(url, timeout=10) as answer:
                 return json.load(answer)["data"]
@@ -59,7 +59,7 @@ class Prometheus:
 
     def is_ready(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self._base}/-/ready", timeout=2):
+            with urllib.request.urlopen(f"{self.base}/-/ready", timeout=2):
                 return True
         except OSError:
             return False

@@ -69,3 +69,12 @@ def test_a_histogram_remembers_for_each_of_its_children() -> None:
     histogram.labels("b").observe(2.0)
     found = {labels: child.recent(5).p50 for labels, child in histogram.children()}
     assert found == {("a",): 1.0, ("b",): 2.0}
+
+
+def test_each_minute_by_itself_oldest_first() -> None:
+    recent = Recent()
+    for value, now_s in ((1.0, 0.0), (3.0, 10.0), (3.0, 20.0), (5.0, 125.0)):
+        recent.add(value, now_s)
+    found = recent.by_minute(4, now_s=170.0)
+    assert [one.p50 for one in found] == [None, 3.0, None, 5.0]
+    assert [one.count for one in found] == [0, 3, 0, 1]

@@ -1,0 +1,119 @@
+"""The history of every backend, from a Prometheus that watches them: a fixed set of range queries.
+
+Where it lives is a setting, and what it is asked stands here, so nobody can ask anything else of it
+through the service. Blocks; `history.py` calls it in a thread.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+TIMEOUT_S = 3.0
+"""Of one query. The first that fails ends the asking."""
+
+LEAST_WINDOW_S = 60
+"""Of a rate: several scrapes must lie in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """`name` may hold labels of the result in braces, `expr` has `$window`."""
+
+    name: str
+    unit: str
+    expr: str
+
+
+def _percentile(name: str, histogram: str, label: str, p: float) -> Measure:
+    by = ", ".join(part for part in (label, "le") if part)
+    rate = f"rate({histogram}_bucket[$window])"
+    return Measure(
+        f"{name}.p{p * 100:.0f}", "s", f"histogram_quantile({p}, sum by ({by}) ({rate}))"
+    )
+
+
+def _growth(name: str, counter: str) -> Measure:
+    return Measure(name, "count", f"sum(increase({counter}[$window]))")
+
+
+MEASURES = (
+    _percentile("turn.{mark}", "avatar_chat_turn_seconds", "mark", 0.50),
+    _percentile("turn.{mark}", "avatar_chat_turn_seconds", "mark", 0.95),
+    _percentile("stage.{stage}", "avatar_chat_stage_first_output_seconds", "stage", 0.50),
+    _percentile("stage.{stage}", "avatar_chat_stage_first_output_seconds", "stage", 0.95),
+    _percentile("time_to_silence", "avatar_chat_time_to_silence_seconds", "", 0.95),
+    Measure("people", "count", 'sum(avatar_chat_sessions{state!="detached"})'),
+    Measure(
+        "worker_busy",
+        "ratio",
+        "sum(rate(avatar_chat_worker_busy_seconds_total[$window])) / sum(avatar_chat_workers)",
+    ),
+    _growth("turns", "avatar_chat_turns_total"),
+    _growth("errors", "avatar_chat_errors_total"),
+    _growth("fallbacks", "avatar_chat_fallbacks_total"),
+    _growth("refusals", "avatar_chat_refusals_total"),
+    Measure("backends", "count", "count(avatar_chat_ready)"),
+)
+FIRING = 'ALERTS{alertstate="firing",alertname=~"AvatarChat.*"}'
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One series, aligned on the times that were asked for; None where there is no number."""
+
+    name: str
+    unit: str
+    values: list[float | None]
+
+
+class Prometheus:
+    """The HTTP API at `base`, such as `http://localhost:9090`."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base.rstrip("/")
+
+    def history(self, times: Sequence[int]) -> list[Found]:
+        """Every measure at every time, in seconds of the wall clock, evenly spaced.
+
+        Raises:
+            OSError: it cannot be reached, or refuses. ValueError: what answers is none.
+        """
+        return [found for measure in MEASURES for found in self._measure(measure, times)]
+
+    def firing(self) -> list[tuple[str, str]]:
+        """Name and severity of each alert that fires. Raises as `history` does."""
+        alerts = {
+            (series["metric"]["alertname"], series["metric"].get("severity", ""))
+            for series in self._ask("query", query=FIRING)
+        }
+        return sorted(alerts)
+
+    def _measure(self, measure: Measure, times: Sequence[int]) -> Iterator[Found]:
+        step_s = times[1] - times[0]
+        expr = measure.expr.replace("$window", f"{max(step_s, LEAST_WINDOW_S)}s")
+        series = self._ask("query_range", query=expr, start=times[0], end=times[-1], step=step_s)
+        for one in series:
+            known = {round(at): _number(value) for at, value in one["values"]}
+            name = measure.name.format(**one["metric"])
+            yield Found(name, measure.unit, [known.get(at) for at in times])
+
+    def _ask(self, path: str, **query: str | int) -> list[Mapping[str, Any]]:
+        url = f"{self._base}/api/v1/{path}?{urllib.parse.urlencode(query)}"
+        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
+            found = json.load(answer)
+        if not isinstance(found, dict) or found.get("status") != "success":
+            raise ValueError("This is no answer of a Prometheus.")
+        result: list[Mapping[str, Any]] = found["data"]["result"]
+        return result
+
+
+def _number(value: str) -> float | None:
+    """NaN where nothing has happened."""
+    number = float(value)
+    return round(number, 6) if math.isfinite(number) else None
