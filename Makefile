@@ -11,7 +11,8 @@ run: setup page
 	$(BIN)/avatar-chat run --host $(HOST) --port $(PORT)
 
 setup: .venv/.runtime
-page: frontend/apps/chat/dist/index.html
+PAGES := frontend/apps/chat/dist/index.html frontend/apps/monitor/dist/index.html
+page: $(PAGES)
 
 test: lint test-page test-python
 
@@ -69,10 +70,10 @@ frontend/node_modules/.installed: frontend/package-lock.json
 	$(NPM) ci
 	@touch $@
 
-PAGE_SOURCES := $(shell find frontend/apps/chat frontend/packages -type f \
+PAGE_SOURCES := $(shell find frontend/apps frontend/packages -type f \
   -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-frontend/apps/chat/dist/index.html: frontend/node_modules/.installed $(PAGE_SOURCES)
+$(PAGES) &: frontend/node_modules/.installed $(PAGE_SOURCES)
 	$(NPM) run build
 
 # Renews the locks. They hold hashes and no addresses, and never torch (see the overrides file).

@@ -1,0 +1,24 @@
+/** The operator's token: typed into the page, or at the end of its address (`#token=…`), which is
+ * never sent to a server. It stays in this tab. */
+
+const KEY = 'avatar-chat.admin-token'
+
+export function savedToken(): string | null {
+  return sessionStorage.getItem(KEY)
+}
+
+export function saveToken(token: string): void {
+  sessionStorage.setItem(KEY, token.trim())
+}
+
+export function forgetToken(): void {
+  sessionStorage.removeItem(KEY)
+}
+
+/** Keep what the address brought, and take it out of the address. */
+export function takeTokenFromAddress(): void {
+  const token = new URLSearchParams(location.hash.slice(1)).get('token')
+  if (!token) return
+  saveToken(token)
+  history.replaceState(null, '', location.pathname + location.search)
+}
