@@ -45,8 +45,10 @@ export const STAGE_CURVES: Curve[] = STAGES.map((stage) => ({
 const INK = '#8fa3a6'
 const DAY_S = 24 * 3600
 
-/** Curves at one percentile; the one that users wait for with a glow below it. `size_px`: of words. */
+/** Curves at one percentile, from where there is anything to show; the one that users wait for with a glow below it. `size_px`: of words. */
 export function latencyChart(history: History, curves: Curve[], p: 'p50' | 'p95', size_px: number): ChartOption {
+  const begin = curves.map(({ name }) => values(history, `${name}.${p}`).findIndex((one) => one !== null))
+  const from = Math.max(0, Math.min(...begin))
   const isLong = (history.at.at(-1) ?? 0) - (history.at[0] ?? 0) > DAY_S
   const words = { color: INK, fontSize: size_px, fontFamily: 'Figtree Variable, sans-serif' }
   return {
@@ -78,17 +80,17 @@ export function latencyChart(history: History, curves: Curve[], p: 'p50' | 'p95'
       splitLine: { lineStyle: { color: 'rgb(214 234 232 / 8%)' } },
       axisLabel: { ...words, formatter: (ms: number) => (ms ? durationText(ms) : '0') },
     },
-    series: curves.map(({ name, label, colour }) => curve(history, `${name}.${p}`, label, colour)),
+    series: curves.map(({ name, label, colour }) => curve(history, `${name}.${p}`, label, colour, from)),
   }
 }
 
-function curve(history: History, name: string, label: string, colour: string): LineSeriesOption {
+function curve(history: History, name: string, label: string, colour: string, from: number): LineSeriesOption {
   const found = values(history, name)
   const isMain = name.startsWith('turn.first_chunk')
   return {
     type: 'line',
     name: label,
-    data: history.at.map((at, index) => [at * 1000, inMs(found[index])]),
+    data: history.at.map((at, index) => [at * 1000, inMs(found[index])]).slice(from),
     connectNulls: true,
     smooth: 0.25,
     smoothMonotone: 'x',

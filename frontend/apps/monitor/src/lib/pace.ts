@@ -13,16 +13,19 @@ export interface Pace {
 export function keepDoing(job: () => Promise<void>, interval_ms: number): Pace {
   let timer: number | undefined
   let isRunning = false
+  let isHurried = false
+  let isStopped = false
   let failures = 0
 
   function runSoon(delay_ms: number): void {
     window.clearTimeout(timer)
-    if (!document.hidden) timer = window.setTimeout(() => void run(), delay_ms)
+    if (!document.hidden && !isStopped) timer = window.setTimeout(() => void run(), delay_ms)
   }
 
   async function run(): Promise<void> {
     if (isRunning) return
     isRunning = true
+    isHurried = false
     try {
       await job()
       failures = 0
@@ -31,7 +34,7 @@ export function keepDoing(job: () => Promise<void>, interval_ms: number): Pace {
       console.info('It is tried again:', error)
     } finally {
       isRunning = false
-      runSoon(Math.min(interval_ms * 2 ** failures, Math.max(SLOWEST_MS, interval_ms)))
+      runSoon(isHurried ? 0 : Math.min(interval_ms * 2 ** failures, Math.max(SLOWEST_MS, interval_ms)))
     }
   }
 
@@ -43,8 +46,12 @@ export function keepDoing(job: () => Promise<void>, interval_ms: number): Pace {
   document.addEventListener('visibilitychange', onVisibility)
   runSoon(0)
   return {
-    hurry: () => runSoon(0),
+    hurry() {
+      if (isRunning) isHurried = true
+      else runSoon(0)
+    },
     stop() {
+      isStopped = true
       window.clearTimeout(timer)
       document.removeEventListener('visibilitychange', onVisibility)
     },

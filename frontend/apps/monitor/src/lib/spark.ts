@@ -30,7 +30,12 @@ function points(values: Values, top: number): Point[] {
   )
 }
 
+/** From the first value on: what was before the service began is no course. */
+export function begun(values: Values): Values {
+  return values.slice(Math.max(0, values.findIndex((value) => value !== null)))
+}
+
 /** Never 0: nothing at all lies at the bottom. */
 export function highest(values: Values): number {
-  return Math.max(...values.map((value) => value ?? 0)) || 1
+  return Math.max(0, ...values.map((value) => value ?? 0)) || 1
 }

@@ -5,8 +5,8 @@ import { durationText, firstOf, STAGE_NAMES, STAGES, type Stage } from './words'
 export interface Bar {
   left: number
   width: number
-  /** How much of it has passed when the first useful output came; null where none is known. */
-  first: number | null
+  /** How much of it the stage was at work; else it waited for the one after it. */
+  busy: number
   tip: string
 }
 
@@ -43,10 +43,7 @@ export function waterfall(turn: Turn, view: View): Waterfall {
   function bar(work: Work): Bar {
     const left = Math.min(clamped(work.began_ms), 1 - LEAST_WIDTH)
     const width = Math.max(LEAST_WIDTH, clamped(work.ended_ms) - left)
-    const { first_ms } = work.facts
-    const lasted_ms = work.ended_ms - work.began_ms
-    const first = typeof first_ms === 'number' && lasted_ms > 0 ? Math.min(1, first_ms / lasted_ms) : null
-    return { left, width, first, tip: tip(work) }
+    return { left, width, busy: busy(work), tip: tip(work) }
   }
 
   return {
@@ -58,7 +55,7 @@ export function waterfall(turn: Turn, view: View): Waterfall {
         bars: work.filter((one) => one.ended_ms >= from_ms && one.began_ms <= to_ms).map(bar),
         summary: summary(work[0]!),
       })),
-    ticks: ticks(from_ms, to_ms).map((ms) => ({ at: at(ms), label: durationText(Math.abs(ms)) })),
+    ticks: ticks(from_ms, to_ms).map((ms) => ({ at: at(ms), label: ms ? durationText(ms) : '0' })),
     zero: at(0),
     first: first_ms === null ? null : { at: at(first_ms), label: durationText(first_ms) },
   }
@@ -72,6 +69,10 @@ function range(turn: Turn, view: View): { from_ms: number; to_ms: number } {
     from_ms: Math.max(-EARLIER_MS, Math.min(0, turn.began_ms)),
     to_ms: Math.max(1, Math.min(turn.ended_ms, first_ms * LATER)),
   }
+}
+
+function busy({ began_ms, ended_ms, facts: { busy_ms } }: Work): number {
+  return typeof busy_ms === 'number' && ended_ms > began_ms ? Math.min(1, busy_ms / (ended_ms - began_ms)) : 1
 }
 
 function tip(work: Work): string {

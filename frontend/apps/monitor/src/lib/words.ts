@@ -6,7 +6,7 @@ export type Stage = (typeof STAGES)[number]
 export const STAGE_NAMES: Record<string, string> = {
   vad: 'Ear',
   asr: 'Recogniser',
-  llm: 'Language model',
+  llm: 'Model',
   tts: 'Voice',
   avatar: 'Face',
   send: 'On the wire',
@@ -38,6 +38,7 @@ export interface Quantity {
 /** A time as a figure and its unit: `312 ms`, `1.24 s`, `38 s`. */
 export function duration(ms: number | null | undefined): Quantity {
   if (ms === null || ms === undefined) return { value: '–', unit: '' }
+  if (ms < 0) return { ...duration(-ms), value: `−${duration(-ms).value}` }
   if (ms < 1) return { value: '<1', unit: 'ms' }
   if (ms < 995) return { value: ms.toFixed(0), unit: 'ms' }
   return { value: (ms / 1000).toFixed(ms < 9950 ? 2 : ms < 99_500 ? 1 : 0), unit: 's' }
@@ -66,6 +67,10 @@ export function timeOfDay(date: Date, withSeconds = true): string {
     .slice(0, withSeconds ? 3 : 2)
     .map((part) => String(part).padStart(2, '0'))
     .join(':')
+}
+
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`
 }
 
 /** How soon a reply began, by what its client takes: pictures, sound or words. */

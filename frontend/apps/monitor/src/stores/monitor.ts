@@ -5,11 +5,13 @@ import { ask, Forbidden } from '../lib/api'
 import { withMore } from '../lib/lines'
 import { keepDoing, type Pace } from '../lib/pace'
 import { forgetToken, savedToken, saveToken } from '../lib/token'
-import type { Avatar, History, Line, Lines, Status, Turn } from '../lib/types'
+import type { Avatar, History, Line, Lines, Live, Status, Turn } from '../lib/types'
 import { verdictOn } from '../lib/verdict'
 
 const STATUS_MS = 1000
 const HISTORY_MS = 15_000
+/** A session that has been idle for longer is not followed any more. */
+const PATIENCE_S = 20
 
 export const useMonitor = defineStore('monitor', () => {
   const status = shallowRef<Status | null>(null)
@@ -18,16 +20,18 @@ export const useMonitor = defineStore('monitor', () => {
   const turns = shallowRef<Turn[]>([])
   const avatars = shallowRef<Avatar[]>([])
   const isReached = ref(true)
-  const heardAt = ref<Date | null>(null)
   const minutes = ref(60)
+  /** Whose replies are shown: whom somebody clicked on, else who was answered of late. */
   const chosen = ref<string | null>(null)
+  const followed = ref<string | null>(null)
   const wasRefused = ref(false)
 
   const isOperator = computed(() => status.value?.live !== null)
   const live = computed(() => [...(status.value?.live ?? [])].sort((a, b) => a.place - b.place))
-  const session = computed(
-    () => live.value.find((one) => one.session_id === chosen.value) ?? mostLively(live.value) ?? null,
-  )
+  const session = computed(() => {
+    const wanted = [chosen.value, followed.value]
+    return wanted.flatMap((id) => live.value.find((one) => one.session_id === id) ?? [])[0] ?? null
+  })
   const verdict = computed(() => verdictOn(status.value, isReached.value, history.value?.alerts ?? null))
 
   let paces: Pace[] = []
@@ -46,8 +50,8 @@ export const useMonitor = defineStore('monitor', () => {
       const now = await ask<Status>('api/status')
       if (now.started_at !== status.value?.started_at) await meet(now)
       status.value = now
+      followed.value = nextToFollow(now.live ?? [], followed.value)
       isReached.value = true
-      heardAt.value = new Date()
     } catch (error) {
       isReached.value = false
       throw error
@@ -97,6 +101,11 @@ export const useMonitor = defineStore('monitor', () => {
   )
   watch(minutes, () => paces[1]?.hurry())
 
+  /** A second time lets go of it. */
+  function choose(id: string): void {
+    chosen.value = chosen.value === id ? null : id
+  }
+
   function signIn(token: string): void {
     saveToken(token)
     for (const pace of paces) pace.hurry()
@@ -108,13 +117,15 @@ export const useMonitor = defineStore('monitor', () => {
   }
 
   return {
-    ...{ status, history, lines, turns, avatars, isReached, heardAt, minutes, chosen, wasRefused },
-    ...{ isOperator, live, session, verdict, start, stop, signIn, signOut },
+    ...{ status, history, lines, turns, avatars, isReached, minutes, wasRefused },
+    ...{ isOperator, live, session, verdict, start, stop, choose, signIn, signOut },
   }
 })
 
-/** Who speaks, else who was there last with a reply to show. */
-function mostLively<T extends { state: string; idle_s: number; last_turn: unknown }>(live: T[]): T | undefined {
-  const withReply = live.filter((one) => one.last_turn)
-  return [...withReply].sort((a, b) => a.idle_s - b.idle_s)[0] ?? live[0]
+/** Who has a reply to show and spoke last; but not somebody else every moment. */
+function nextToFollow(live: Live[], followed: string | null): string | null {
+  const now = live.find((one) => one.session_id === followed)
+  if (now?.last_turn && now.attached && now.idle_s < PATIENCE_S) return followed
+  const withReply = live.filter((one) => one.last_turn).sort((a, b) => a.idle_s - b.idle_s)
+  return (withReply[0] ?? now ?? live[0])?.session_id ?? null
 }
