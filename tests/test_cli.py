@@ -112,7 +112,7 @@ def test_avatars_are_listed_with_what_draws_them(tmp_path: Path) -> None:
     (broken / "mask.png").unlink()
     told = avatar_chat("avatar", "list", AVATAR_CHAT_AVATAR__DIR=str(tmp_path))
     assert told.returncode == 0
-    assert "nora" in told.stdout and "net" in told.stdout
+    assert "nora" in told.stdout and "mouth" in told.stdout
     assert "torn/avatar.json: its id is 'nora'" in told.stderr
 
 

@@ -48,10 +48,11 @@ class Change:
 def compare(drawn: Planes, rest: Planes, blur_px: float) -> Change:
     """blur_px: in pixels of chroma, how far a moving place takes its neighbours along."""
     pairs = zip(drawn, rest, _SCALES, strict=True)
-    luma, *chroma = [cv2.absdiff(new, old) * np.float32(1 / scale) for new, old, scale in pairs]
+    planes = [cv2.absdiff(new, old) * np.float32(1 / scale) for new, old, scale in pairs]
+    luma, *chroma = (np.asarray(plane, np.float32) for plane in planes)
     if luma.shape != chroma[0].shape:
         rows = cv2.max(luma[::2], luma[1::2])
-        luma = cv2.max(rows[:, ::2], rows[:, 1::2])
+        luma = np.asarray(cv2.max(rows[:, ::2], rows[:, 1::2]), np.float32)
     size = np.asarray(cv2.max(luma, cv2.max(*chroma)), np.float32)
     ramp = np.clip((cv2.GaussianBlur(size, (0, 0), blur_px) - STILL) / (MOVED - STILL), 0, 1)
     return Change(size, np.asarray(ramp * ramp * (3.0 - 2.0 * ramp), np.float32))

@@ -85,7 +85,7 @@ def rendered(renderer: Renderer, line: Line, pcm: np.ndarray, uttered: list[Utte
 
 
 def is_in_sync(found: Offset) -> bool:
-    return abs(found.offset_s) <= 0.04 and found.correlation > 0.7
+    return abs(found.offset_s) <= 0.04 and found.correlation > 0.6
 
 
 @pytest.mark.parametrize("container", ["mp4", "fmp4"])

@@ -44,7 +44,7 @@ def test_the_original_becomes_plain_and_small(original: Path, settings: AvatarSe
     assert done.int8.stat().st_size < 0.4 * original.stat().st_size
     assert open_network(done.int8, WAV2LIP).is_int8
     assert load_lipsync(done.path).name in ("wav2lip.fast", "wav2lip.fast int8")
-    assert load_lipsync(done.path).mel_lead_frames == 2
+    assert load_lipsync(done.path).window.lead == 2
     left = {path.name for path in original.parent.iterdir()}
     assert left == {"wav2lip.onnx", "wav2lip.json", "wav2lip.fast.onnx", "wav2lip.fast.json",
                     "wav2lip.fast.int8.onnx"}  # fmt: skip

@@ -157,10 +157,11 @@ class _Eye:
         off = (self.t[:, None] - (meet + under) / 2) / (0.5 * (under - meet) + 0.02)
         line = np.exp(-np.square(off)) * smoothstep((0.60 - np.abs(self.s)) / 0.2)
         layers = np.dstack([change, line * _late(shut)])
-        way, lashes = cv2.split(self._laid(layers.astype(np.float32), x.shape))
+        way, lashes = _planes(self._laid(layers.astype(np.float32), x.shape))
         lidded = self._moved(picture, x, y, way)
         if shut > _NEARLY_SHUT:
-            lidded = self._covered(lidded, x, y, meet - _RIM_ABOVE, under + _RIM_BELOW, shut)
+            rim = np.stack([meet - _RIM_ABOVE, under + _RIM_BELOW]).astype(np.float32)
+            lidded = self._covered(lidded, x, y, rim[0], rim[1], shut)
         return np.asarray(lidded + _DARK * lashes[..., None] * (self.lashes - lidded), np.float32)
 
     def _covered(
@@ -172,7 +173,7 @@ class _Eye:
         rim = smoothstep((t - top) / _RIM_SOFT) * smoothstep((bottom - t) / _RIM_SOFT)
         rim *= smoothstep((0.72 - np.abs(self.s)) / 0.14) * _late(shut)
         layers = np.dstack([top - t, bottom - t, down, rim]).astype(np.float32)
-        to_top, to_bottom, share, cover = cv2.split(self._laid(layers, x.shape))
+        to_top, to_bottom, share, cover = _planes(self._laid(layers, x.shape))
         above, below = (self._moved(picture, x, y, way) for way in (to_top, to_bottom))
         skin = above + share[..., None] * (below - above)
         return np.asarray(picture + cover[..., None] * (skin - picture), np.float32)
@@ -192,6 +193,11 @@ class _Eye:
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         laid = cv2.warpAffine(grid, places, (shape[1], shape[0]), flags=flags)
         return np.asarray(laid, np.float32)
+
+
+def _planes(layers: Float32) -> list[Float32]:
+    """(h, w, n) as n of (h, w)."""
+    return [np.asarray(plane, np.float32) for plane in cv2.split(layers)]
 
 
 def _late(shut: float) -> float:
