@@ -7,4 +7,7 @@ import { createApp } from 'vue'
 import App from './App.vue'
 import { i18n } from './i18n'
 
-createApp(App).use(createPinia()).use(i18n).mount('#app')
+const isKiosk = new URLSearchParams(location.search).get('kiosk') === '1'
+const page = isKiosk ? await (await import('./kiosk/open')).openKiosk() : App
+
+createApp(page).use(createPinia()).use(i18n).mount('#app')

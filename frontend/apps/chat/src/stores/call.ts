@@ -150,6 +150,19 @@ export const useCall = defineStore('call', () => {
     return true
   }
 
+  /** The face speaks these words; nobody is asked. False when the line is down. */
+  function say(text: string): boolean {
+    return session?.say(text) ?? false
+  }
+
+  /** The visitor has gone: nothing of the conversation stays, here or there. */
+  function forget(): void {
+    problem.value = null
+    notices.value = []
+    conversation.clear()
+    session?.forget()
+  }
+
   function lineIsDown(): void {
     if (phase.value === 'connecting') problem.value = WAKING
     else if (problem.value?.retry !== 'reconnect') problem.value = UNREACHABLE
@@ -212,6 +225,6 @@ export const useCall = defineStore('call', () => {
 
   return {
     phase, canStop, ready, face, isFree, subtitle, microphone, level, retrying, problem, notices,
-    attach, send, toggleMicrophone, stop, retry, unlock, dismissNotice, dismissProblem,
+    attach, send, say, forget, toggleMicrophone, stop, retry, unlock, dismissNotice, dismissProblem,
   }
 })

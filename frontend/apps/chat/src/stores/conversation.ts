@@ -47,6 +47,13 @@ export const useConversation = defineStore('conversation', () => {
     if (line?.state === 'streaming') line.state = state
   }
 
+  /** Whoever comes next finds nothing of it. */
+  function clear(): void {
+    lines.value = []
+    hearing.value = ''
+    streamed.clear()
+  }
+
   function receive(message: ServerMessage): void {
     const generation = message.generation_id ?? 0
     switch (message.type) {
@@ -89,5 +96,5 @@ export const useConversation = defineStore('conversation', () => {
     }
   }
 
-  return { lines, hearing, lastAsked, ask, cut, receive, reconnected }
+  return { lines, hearing, lastAsked, ask, clear, cut, receive, reconnected }
 })

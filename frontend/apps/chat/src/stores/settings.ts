@@ -32,11 +32,13 @@ export const useSettings = defineStore('settings', () => {
   const background = ref<BackgroundId>(stored.background ?? 'studio')
 
   const all = { avatar, voice, language, locale, theme, volume, subtitles, background }
-  watch(Object.values(all), () => {
+  const keep = watch(Object.values(all), () => {
     const plain = Object.fromEntries(Object.entries(all).map(([name, value]) => [name, value.value]))
     write(JSON.stringify(plain))
   })
-  return all
+  /** This screen is nobody's own: what is set from here on holds until the page goes. */
+  const keepNothing = (): void => keep.stop()
+  return { ...all, keepNothing }
 })
 
 function read(): Partial<Stored> {

@@ -1,0 +1,9 @@
+/** The way in from the page's address: all that must be there before the first picture. */
+import { h, type Component } from 'vue'
+import { takeCover } from './cover'
+import KioskPage from './KioskPage.vue'
+
+export async function openKiosk(): Promise<Component> {
+  const cover = await takeCover()
+  return () => h(KioskPage, { cover })
+}

@@ -1,0 +1,85 @@
+/** A visit's course (`visit.ts`) tied to the running conversation: news go in, what follows is done. */
+import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue'
+import { useCall } from '../stores/call'
+import { useConversation } from '../stores/conversation'
+import { useSettings } from '../stores/settings'
+import type { KioskConfig, Language } from './config'
+import { momentOf } from './hours'
+import { begin, isVisited, next, type News } from './visit'
+
+const TICK_MS = 500
+/** A service that refused is asked again after this; one that only ended an idle session, at once. */
+const ASK_AGAIN_MS = 5_000
+
+export function useKiosk(config: KioskConfig) {
+  const call = useCall()
+  const conversation = useConversation()
+  const settings = useSettings()
+  const now = ref(momentOf(new Date()))
+  const kiosk = shallowRef(begin(now.value))
+  const stage = computed(() => kiosk.value.stage)
+  /** What the visitor speaks, as far as the screen has been told. */
+  const language = ref<Language>(config.languages[0]!)
+
+  function tell(news: News): void {
+    now.value = momentOf(new Date())
+    kiosk.value = next(kiosk.value, news, now.value, config.rules)
+  }
+
+  function came(spoken?: Language): void {
+    call.unlock()
+    if (stage.value === 'attract') speak(spoken)
+    tell({ type: 'came' })
+  }
+
+  /** Where the screen was not told, the service hears for itself what is spoken. */
+  function speak(spoken?: Language): void {
+    const only = config.languages.length === 1 ? config.languages[0]! : 'auto'
+    language.value = spoken ?? config.languages[0]!
+    settings.language = spoken ?? only
+  }
+
+  async function greet(): Promise<void> {
+    if (!call.microphone) await call.toggleMicrophone()
+    const words = config.greetings[language.value]
+    if (stage.value === 'greeting' && words) call.say(words)
+  }
+
+  const ticker = setInterval(() => tell({ type: 'time' }), TICK_MS)
+  onScopeDispose(() => clearInterval(ticker))
+
+  watch(
+    kiosk,
+    (after, before) => {
+      if (after.stage === 'greeting' && before.stage !== 'greeting') void greet()
+      if (isVisited(before) && !isVisited(after)) call.forget()
+    },
+    { flush: 'sync' },
+  )
+  watch(
+    () => call.phase,
+    (phase) => {
+      tell({ type: 'line', isUp: phase !== 'connecting' && phase !== 'offline' })
+      tell({ type: 'face', busy: ['thinking', 'speaking', 'hearing'].includes(phase) })
+    },
+    { immediate: true },
+  )
+  watch(
+    () => [conversation.hearing, conversation.lines.length],
+    () => {
+      if (conversation.hearing || conversation.lines.at(-1)?.role === 'user') tell({ type: 'sign' })
+    },
+  )
+  watch(
+    () => call.phase === 'offline' && !call.retrying,
+    (isRefused, _, onCleanup) => {
+      if (!isRefused) return
+      const isIdle = call.problem?.key === 'problem.expired'
+      const timer = setTimeout(() => void call.retry(), isIdle ? 0 : ASK_AGAIN_MS)
+      onCleanup(() => clearTimeout(timer))
+    },
+  )
+
+  speak()
+  return { kiosk, stage, language, now, tell, came }
+}
