@@ -10,6 +10,7 @@ import io
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
+from weakref import finalize
 
 import av
 import numpy as np
@@ -58,6 +59,9 @@ class Tracks:
         self._video = _add_video(self._output, form)
         self._audio = _add_audio(self._output, form)
         self._output.start_encoding()
+        # A file and its streams hold each other, so they would wait for the garbage collector:
+        # of a reply that was cut, with all its threads and megabytes.
+        finalize(self, self._output.close).atexit = False
         self._blocks = av.AudioFifo()
         self._samples = 0
         self.frames = 0
