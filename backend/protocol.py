@@ -274,7 +274,8 @@ class SessionReady(ServerMessage):
     resumed: bool = False
     history: tuple[HistoryItem, ...] | None = None
     answered: str | None = Field(
-        None, description="`message_id` of the last typed turn, if something of its answer was heard"
+        None,
+        description="`message_id` of the last typed turn, if something of its answer was heard",
     )
 
 

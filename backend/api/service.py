@@ -82,6 +82,7 @@ class Service:
             capabilities=(*CAPABILITIES, *_capabilities_of(avatar)),
             resumed=resumed,
             history=session.history.items() or None,
+            answered=session.answered,
         )
 
 

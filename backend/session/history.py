@@ -61,5 +61,11 @@ class History:
         for item in items:
             self._entries.append(Entry(item.role, item.text, item.interrupted))
 
+    @property
+    def awaits_answer(self) -> bool:
+        """The last line that counts is the user's."""
+        items = self.items()
+        return bool(items) and items[-1].role == "user"
+
     def messages(self) -> tuple[ChatMessage, ...]:
         return tuple(ChatMessage(item.role, item.text) for item in self.items())

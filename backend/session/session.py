@@ -38,6 +38,7 @@ from backend.protocol import (
     Text,
     UiEvent,
 )
+from backend.session.asked import Asked
 from backend.session.ear import Ear
 from backend.session.ear_metrics import EarMetrics
 from backend.session.floor import Floor
@@ -90,6 +91,7 @@ class Session:
         self._ear = Ear(self.stages, lambda: self._stamp(1), interlocutor, self._observed)
         self._ear_metrics = EarMetrics()
         self._notes = Notes()
+        self._asked = Asked()
         self._conversation = Conversation()
         self._pending_options: Options | None = None
         self._idle_loop: IdleLoop | None = None
@@ -162,6 +164,7 @@ class Session:
             output=self.output,
             options=self._pending_options or self.options,
             history=self.history.items(),
+            asked=self._asked.ids,
         )
 
     def restore(self, record: SessionRecord) -> None:
@@ -171,6 +174,7 @@ class Session:
         self.output = record.output
         self.options = record.options
         self.history.restore(record.history)
+        self._asked = Asked(record.asked)
 
     @property
     def state(self) -> str:
@@ -180,6 +184,11 @@ class Session:
     def is_at_rest(self) -> bool:
         """Nothing is said, thought or heard: to move on now would cost nobody a word."""
         return self._floor.turn is None and not self._ear.is_hearing
+
+    @property
+    def answered(self) -> str | None:
+        """The client's id of the last typed turn, if something of its answer was heard."""
+        return None if self.history.awaits_answer else self._asked.last
 
     @property
     def avatar_id(self) -> str:
@@ -204,7 +213,12 @@ class Session:
     # ------------------------------------------------------------------ what a client may ask
 
     async def text(self, message: Text) -> None:
-        await self._answer(message.text, clock.now(), streaming=message.streaming)
+        await self._answer(
+            message.text,
+            clock.now(),
+            streaming=message.streaming,
+            message_id=message.message_id,
+        )
 
     async def say(self, message: Say) -> None:
         asked_at = clock.now()
@@ -318,12 +332,20 @@ class Session:
         await self._answer(heard.text, heard.speech_ended_s, heard)
 
     async def _answer(
-        self, text: str, asked_at: float, heard: Heard | None = None, *, streaming: bool = True
+        self,
+        text: str,
+        asked_at: float,
+        heard: Heard | None = None,
+        *,
+        streaming: bool = True,
+        message_id: str | None = None,
     ) -> None:
         async with self._floor.lock:
-            if not await self._take_the_floor():
+            if self._is_settled(message_id) or not await self._take_the_floor():
                 return
-            self.history.user(text)
+            if message_id not in self._asked:  # else it stands in the history already
+                self.history.user(text)
+                self._asked.add(message_id)
             self._on_change(self)
             language = detect_language(text, self._language)
             messages = (ChatMessage("system", self._system_prompt()), *self.history.messages())
@@ -342,6 +364,13 @@ class Session:
                 if heard.first_partial_s is not None:
                     reply.measured.mark("first_partial", heard.first_partial_s)
                 reply.measured.mark("final", heard.final_s)
+
+    def _is_settled(self, message_id: str | None) -> bool:
+        """A turn that comes again, and was answered or is being answered now."""
+        if message_id not in self._asked:
+            return False
+        is_unheard = message_id == self._asked.last and self.history.awaits_answer
+        return self._floor.turn is not None or not is_unheard
 
     async def _take_the_floor(self) -> bool:
         """End what is being said and let new options hold; `False` once the session has ended."""

@@ -223,3 +223,23 @@ async def test_a_goodbye_ends_what_is_being_said(embedded: Running) -> None:
         await client.until("state_update", state="speaking")
         await client.send("goodbye")
         assert await closed(client.socket) == 1000
+
+
+async def test_a_question_that_is_sent_again_over_the_next_line_is_answered_once(
+    embedded: Running,
+) -> None:
+    question = {"text": "My name is Ada.", "message_id": "a-name"}
+    async with joined(embedded.ws_url, output="text") as first:
+        await first.send("text", **question)
+        first.drop()  # it may have been taken, or not
+    async with returned(address(embedded), first, output="text") as second:
+        if second.ready.get("answered") != "a-name":
+            await second.send("text", **question)
+            await second.until("turn_end", reason="completed")
+        await second.send("text", **question)
+        await second.quiet()
+        second.drop()
+    async with returned(address(embedded), second, output="text") as third:
+        assert third.ready["answered"] == "a-name"
+        lines = [item["text"] for item in third.ready["history"] if item["role"] == "user"]
+        assert lines == ["My name is Ada."]

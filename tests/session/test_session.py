@@ -253,3 +253,45 @@ async def test_a_session_that_ends_says_how_its_reply_ended(desk: Desk) -> None:
     await desk.until(lambda: desk.of("turn_end"))
     await desk.session.text(Text(text="Still there?"))
     assert desk.session.state == "idle" and len(desk.of("turn_end")) == 1
+
+
+def said_by_user(desk: Desk) -> list[str]:
+    return [item.text for item in desk.session.history.items() if item.role == "user"]
+
+
+async def test_a_turn_that_comes_again_is_answered_once(desk: Desk) -> None:
+    question = Text(text="Hello?", message_id="one")
+    await desk.session.text(question)
+    await desk.session.text(question)  # while it is being answered
+    await desk.until(lambda: desk.of("turn_end"))
+    await desk.session.text(question)
+    await desk.session.text(Text(text="Hello?", message_id="two"))
+    await desk.until(lambda: len(desk.of("turn_end")) == 2)
+    assert [end["reason"] for end in desk.of("turn_end")] == ["completed"] * 2
+    assert said_by_user(desk) == ["Hello?", "Hello?"]
+    assert desk.session.answered == "two"
+
+
+async def test_a_turn_whose_answer_nobody_heard_is_answered_when_it_comes_again(
+    desk: Desk,
+) -> None:
+    desk.ticks = 1000
+    question = Text(text="Hello?", message_id="one")
+    await desk.session.text(question)
+    await desk.session.detach()  # before a word of the answer
+    assert desk.session.answered is None
+    other = Desk()
+    other.session.restore(desk.session.record())
+    writer = asyncio.create_task(other.session.outbox.run(other))
+    await other.session.text(question)
+    await other.until(lambda: other.of("turn_end"))
+    await other.session.text(question)
+    assert said_by_user(other) == ["Hello?"] and other.session.answered == "one"
+    await other.session.close("closed")
+    writer.cancel()
+
+
+async def test_texts_without_a_name_are_turns_of_their_own(desk: Desk) -> None:
+    await desk.ask()
+    await desk.ask()
+    assert said_by_user(desk) == ["Hello?"] * 2 and desk.session.answered is None

@@ -29,3 +29,4 @@ class SessionRecord(BaseModel):
     output: Output
     options: Options
     history: tuple[HistoryItem, ...]
+    asked: tuple[str, ...] = ()

@@ -106,3 +106,14 @@ test('a resumed session brings its own history', () => {
     ['assistant', 'Hi', 'interrupted'],
   ])
 })
+
+test('a question that is sent again stands there once', () => {
+  const conversation = useConversation()
+  conversation.ask('Hello')
+  conversation.reconnected([{ role: 'user', text: 'Hello', interrupted: false }])
+  conversation.askedAgain('Hello')
+  expect(shown()).toEqual([['user', 'Hello', 'done']])
+  conversation.reconnected([])
+  conversation.askedAgain('Hello')
+  expect(shown()).toEqual([['user', 'Hello', 'done']])
+})

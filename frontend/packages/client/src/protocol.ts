@@ -331,6 +331,10 @@ export interface SessionReady {
   capabilities: string[]
   resumed: boolean
   history?: HistoryItem[] | null
+  /**
+   * `message_id` of the last typed turn, if something of its answer was heard
+   */
+  answered?: string | null
 }
 /**
  * Open the microphone stream.
@@ -372,6 +376,10 @@ export interface Text {
   type: 'text'
   text: string
   streaming?: boolean
+  /**
+   * names the turn, so that it can be sent again over the next line if this one ends before a word of the answer: it is answered once
+   */
+  message_id?: string | null
 }
 /**
  * Reply text as the model streams it.

@@ -7,6 +7,7 @@ import { Connection, type ConnectionOptions } from './connection'
 import { Emitter } from './emitter'
 import { PROTOCOL_VERSION } from './messages'
 import { PollingSocket } from './polling-socket'
+import { PendingTurn } from './pending-turn'
 import { clipOf, INITIAL_FACTS, phaseOf, type Facts, type Phase } from './phase'
 import type { ConfigUpdate, Hello, ServerMessage, SessionReady, StateUpdate, VideoFormat } from './protocol'
 import type { Recorder } from './recorder'
@@ -24,6 +25,8 @@ export interface SessionEvents {
   down: { retryInMs: number | null; code: number }
   /** What the server says, media and keep-alive aside. */
   message: ServerMessage
+  /** A typed turn of which no answer had come was sent again, over another line. */
+  resent: string
   /** The text that can be heard now. */
   subtitle: string | null
   microphone: boolean
@@ -55,6 +58,7 @@ export class Session extends Emitter<SessionEvents> {
   private known: Resumption | null
   private facts: Facts = INITIAL_FACTS
   private alpha: boolean
+  private readonly pending = new PendingTurn()
 
   constructor(options: SessionOptions) {
     super()
@@ -107,7 +111,7 @@ export class Session extends Emitter<SessionEvents> {
     this.learn({ asked: true })
     this.cut()
     this.sayIdlePosition()
-    this.connection.send({ type: 'text', text })
+    this.connection.send(this.pending.begin(text))
     return true
   }
 
@@ -115,6 +119,7 @@ export class Session extends Emitter<SessionEvents> {
   say(text: string): boolean {
     if (!this.connection.isOpen) return false
     this.learn({ asked: true })
+    this.pending.drop()
     this.cut()
     this.sayIdlePosition()
     this.connection.send({ type: 'say', text })
@@ -126,6 +131,7 @@ export class Session extends Emitter<SessionEvents> {
     this.recorder.stop()
     this.player.reset()
     this.known = null
+    this.pending.drop()
     this.learn({ link: 'new', server: 'idle', microphone: false, asked: false })
     this.emit('microphone', false)
     this.emit('level', 0)
@@ -134,6 +140,7 @@ export class Session extends Emitter<SessionEvents> {
 
   /** Stop speaking now. */
   interrupt(): void {
+    this.pending.drop()
     this.cut()
     this.connection.send({ type: 'interrupt' })
     this.learn({ asked: false })
@@ -143,6 +150,7 @@ export class Session extends Emitter<SessionEvents> {
   async startListening(): Promise<void> {
     this.unlock()
     await this.recorder.start()
+    this.pending.drop()
     this.cut()
     this.sayListening()
     this.learn({ microphone: true })
@@ -230,6 +238,8 @@ export class Session extends Emitter<SessionEvents> {
   }
 
   private received(message: ServerMessage): void {
+    const { current } = this.connection.generations
+    if ((message.generation_id ?? current) >= current) this.pending.received(message)
     if (message.type === 'session_ready') this.greeted(message)
     else if (message.type === 'state_update') this.moved(message.state)
     else if (message.type === 'playback_control') this.player[message.action]()
@@ -256,6 +266,16 @@ export class Session extends Emitter<SessionEvents> {
     this.sayIdlePosition()
     if (this.facts.microphone) this.sayListening()
     this.emit('ready', ready)
+    this.sendAgain(ready)
+  }
+
+  /** The line may have ended before the server took a turn: one that leaves closes it at any time. */
+  private sendAgain({ answered }: SessionReady): void {
+    const turn = this.pending.over(answered)
+    if (!turn) return
+    this.learn({ asked: true })
+    this.connection.send(turn)
+    this.emit('resent', turn.text)
   }
 
   /** Before the word that cuts: the server must know first how far the reply was heard. */

@@ -209,7 +209,7 @@ test('how far a reply was heard is said before the word that cuts it', async () 
   session.send('Wait')
   expect(socket.sent.at(-3)).toMatchObject({ type: 'playback', event: 'stopped' })
   expect(socket.sent.at(-2)).toMatchObject({ type: 'idle_position' })
-  expect(socket.sent.at(-1)).toEqual({ type: 'text', text: 'Wait' })
+  expect(socket.sent.at(-1)).toMatchObject({ type: 'text', text: 'Wait' })
   await chunk(socket, 2)
   session.interrupt()
   expect(socket.types().slice(-2)).toEqual(['playback', 'interrupt'])
@@ -243,7 +243,7 @@ test('a conversation of an earlier page is gone on with', () => {
   later.close()
 })
 
-test('words of the page are spoken as they are', async () => {
+test('words of the page are spoken as they are', () => {
   const socket = greet()
   expect(session.say('Welcome.')).toBe(true)
   expect(session.phase).toBe('thinking')
@@ -285,4 +285,73 @@ test('a server that does not answer a goodbye is left all the same', async () =>
   await vi.advanceTimersByTimeAsync(1_000)
   expect(socket.readyState).toBe(3)
   expect(greet().url).toBe('ws://host/ws/new')
+})
+
+interface Sent {
+  type: string
+  text?: string
+  message_id?: string
+}
+
+async function cameBack(socket: FakeSocket, changes: object = {}): Promise<Sent[]> {
+  socket.drop(1012)
+  await vi.advanceTimersByTimeAsync(1_000)
+  return greet({ capabilities: ['resume'], resumed: true, ...changes }).sent as Sent[]
+}
+
+function textsOf(sent: Sent[]): Sent[] {
+  return sent.filter((one) => one.type === 'text')
+}
+
+test('a question that a leaving service may not have taken is asked again elsewhere', async () => {
+  const resent: string[] = []
+  session.on('resent', (text) => resent.push(text))
+  const socket = greet({ capabilities: ['resume'] })
+  session.send('Hello')
+  const [again] = textsOf(await cameBack(socket))
+  expect(again).toEqual(textsOf(socket.sent as Sent[])[0])
+  expect(again?.message_id).toMatch(/^[0-9a-f]{24}$/)
+  expect(resent).toEqual(['Hello'])
+  expect(session.phase).toBe('thinking')
+})
+
+test('it is asked again until it is answered, and under the same name', async () => {
+  const socket = greet({ capabilities: ['resume'] })
+  session.send('Hello')
+  const [first] = textsOf(await cameBack(socket))
+  const [second] = textsOf(await cameBack(FakeSocket.last))
+  expect(second).toEqual(first)
+  FakeSocket.last.text({ type: 'text_chunk', chunk: 'Hi', generation_id: 1 })
+  expect(textsOf(await cameBack(FakeSocket.last))).toEqual([])
+})
+
+test('a question that the other service knows as answered is not asked again', async () => {
+  const socket = greet({ capabilities: ['resume'] })
+  session.send('Hello')
+  const answered = (socket.sent.at(-1) as Sent).message_id
+  expect(textsOf(await cameBack(socket, { answered }))).toEqual([])
+  expect(session.phase).toBe('ready')
+})
+
+test('the end of the reply before is no answer', async () => {
+  const socket = greet({ capabilities: ['resume'] })
+  session.send('Hello')
+  await chunk(socket, 1)
+  session.send('Wait')
+  socket.text({ type: 'turn_end', reason: 'completed', metrics: {}, generation_id: 1 })
+  expect(textsOf(await cameBack(socket)).map((one) => one.text)).toEqual(['Wait'])
+})
+
+const REFUSAL = { type: 'error', code: 'too_large', message: 'Too long.', recoverable: true }
+
+test.each([
+  ['stopped', () => session.interrupt()],
+  ['spoken over', () => void session.startListening()],
+  ['refused', (socket: FakeSocket) => socket.text(REFUSAL)],
+])('a question that was %s is not asked again', async (_, settled) => {
+  const socket = greet({ capabilities: ['resume'] })
+  session.send('Hello')
+  settled(socket)
+  await settle()
+  expect(textsOf(await cameBack(socket))).toEqual([])
 })

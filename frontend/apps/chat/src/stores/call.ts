@@ -104,6 +104,7 @@ export const useCall = defineStore('call', () => {
       void service.load()
     })
     addEventListener('online', () => current.retry())
+    current.on('resent', conversation.askedAgain)
     let attempts = 0
     current.on('ready', ({ resumed }) => {
       if (attempts > 0 && resumed) announce('notice.reconnected', null, null)

@@ -31,6 +31,12 @@ export const useConversation = defineStore('conversation', () => {
     add({ role: 'user', text, state: 'done', generation: null })
   }
 
+  /** A turn was sent again; whether the service knew it before or not, it stands here once. */
+  function askedAgain(text: string): void {
+    const last = lines.value.at(-1)
+    if (last?.role !== 'user' || last.text !== text) ask(text)
+  }
+
   /** The running reply ends here. */
   function cut(): void {
     for (const line of lines.value) if (line.state === 'streaming') line.state = 'interrupted'
@@ -96,5 +102,5 @@ export const useConversation = defineStore('conversation', () => {
     }
   }
 
-  return { lines, hearing, lastAsked, ask, clear, cut, receive, reconnected }
+  return { lines, hearing, lastAsked, ask, askedAgain, clear, cut, receive, reconnected }
 })
