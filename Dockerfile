@@ -24,7 +24,8 @@ RUN python -m venv --without-pip .venv \
 FROM python:3.11-slim-bookworm AS service
 RUN groupadd --gid 10001 avatar-chat \
     && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/avatar-chat avatar-chat \
-    && install --directory --owner=avatar-chat --group=avatar-chat /var/lib/avatar-chat
+    && install --directory --owner=avatar-chat --group=avatar-chat /var/lib/avatar-chat \
+    /var/lib/avatar-chat/whisper
 WORKDIR /app
 COPY --from=libraries /app/.venv .venv
 COPY LICENSE NOTICE ./

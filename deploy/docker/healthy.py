@@ -4,12 +4,13 @@ On its own, so that it costs an interpreter and no more; without `urllib`, which
 of an environment that has one.
 """
 
+import os
 import sys
 from http.client import HTTPConnection
 
-PORT = 8000
 TIMEOUT_S = 4
 
-connection = HTTPConnection("127.0.0.1", PORT, timeout=TIMEOUT_S)
+port = int(os.environ.get("AVATAR_CHAT_SERVER__PORT", "8000"))
+connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
 connection.request("GET", "/readyz")
 sys.exit(connection.getresponse().status != 200)

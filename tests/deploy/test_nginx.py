@@ -111,6 +111,40 @@ async def test_the_page_comes_over_tls_compressed_cached_and_guarded(house: Hous
         assert monitor.status_code == 200  # loopback is an operator's place
 
 
+async def test_the_monitor_page_has_a_port_of_its_own(house: House) -> None:
+    async with house.client() as http:
+        own = f"https://localhost:{house.door.monitor_port}"
+        page = await http.get(own, follow_redirects=True)
+        assert page.url.path == "/monitor/" and "Monitor" in page.text
+        script = page.text.split('src="./')[1].split('"')[0]
+        asset = await http.get(f"{own}/monitor/{script}")
+        assert asset.status_code == 200 and "immutable" in asset.headers["cache-control"]
+        status = await http.get(f"{own}/api/status")
+        assert status.json()["live"] is None  # a proxy's visitor is asked for the token
+
+
+async def test_only_operators_get_to_the_monitor_page(house: House) -> None:
+    """Whoever does not come from an address of operators.conf."""
+    own = f"https://localhost:{house.door.monitor_port}"
+    watched = (
+        f"{own}/",
+        f"{own}/monitor/",
+        f"{own}/api/status",
+        f"{own}/",
+        "/monitor/",
+        "/metrics",
+    )
+    (house.door.folder / "operators.conf").write_text("deny all;\n")
+    house.door.reload()
+    async with asyncio.timeout(20), house.client() as http:
+        while (await http.get("/metrics", headers={"Connection": "close"})).status_code != 403:
+            pass
+        for path in watched:
+            answer = await http.get(path, follow_redirects=True)
+            assert answer.status_code == 403, path
+        assert (await http.get("/")).status_code == 200
+
+
 async def test_a_new_session_gets_its_id_at_the_door_and_sticks_to_its_backend(
     house: House,
 ) -> None:
