@@ -10,7 +10,7 @@ import json
 import math
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,11 +23,13 @@ LEAST_WINDOW_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """`name` may hold labels of the result in braces, `expr` has `$window`."""
+    """`name` may hold labels of the result in braces, `expr` has `$window`. What is `counted` is
+    told as growth from step to step."""
 
     name: str
     unit: str
     expr: str
+    is_counted: bool = False
 
 
 def _percentile(name: str, histogram: str, label: str, p: float) -> Measure:
@@ -39,7 +41,11 @@ def _percentile(name: str, histogram: str, label: str, p: float) -> Measure:
 
 
 def _growth(name: str, counter: str) -> Measure:
-    return Measure(name, "count", f"sum(increase({counter}[$window]))")
+    """A series that appears with a 1 has grown from 0: its backend was there before. `increase`
+    would not see it."""
+    known = "0 * max by (instance) (avatar_chat_ready)"
+    expr = f"sum by (instance) ({counter}) or on (instance) ({known})"
+    return Measure(name, "count", expr, is_counted=True)
 
 
 MEASURES = (
@@ -98,10 +104,13 @@ class Prometheus:
         step_s = times[1] - times[0]
         expr = measure.expr.replace("$window", f"{max(step_s, LEAST_WINDOW_S)}s")
         series = self._ask("query_range", query=expr, start=times[0], end=times[-1], step=step_s)
+        if measure.is_counted:
+            counted = (_aligned(one["values"], times) for one in series)
+            yield Found(measure.name, measure.unit, total_growth(counted, len(times)))
+            return
         for one in series:
-            known = {round(at): _number(value) for at, value in one["values"]}
             name = measure.name.format(**one["metric"])
-            yield Found(name, measure.unit, [known.get(at) for at in times])
+            yield Found(name, measure.unit, _aligned(one["values"], times))
 
     def _ask(self, path: str, **query: str | int) -> list[Mapping[str, Any]]:
         url = f"{self._base}/api/v1/{path}?{urllib.parse.urlencode(query)}"
@@ -111,6 +120,26 @@ class Prometheus:
             raise ValueError("This is no answer of a Prometheus.")
         result: list[Mapping[str, Any]] = found["data"]["result"]
         return result
+
+
+def total_growth(counters: Iterable[Sequence[float | None]], steps: int) -> list[float | None]:
+    """Of all counters in each step; None where none of them is known. One that is lower than
+    before has begun anew."""
+    total: list[float | None] = [None] * steps
+    for values in counters:
+        before: float | None = None
+        for step, value in enumerate(values):
+            if value is None:
+                continue
+            grown = 0.0 if before is None else value - before if value >= before else value
+            total[step] = (total[step] or 0.0) + grown
+            before = value
+    return total
+
+
+def _aligned(values: Sequence[tuple[float, str]], times: Sequence[int]) -> list[float | None]:
+    known = {round(at): _number(value) for at, value in values}
+    return [known.get(at) for at in times]
 
 
 def _number(value: str) -> float | None:

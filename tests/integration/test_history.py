@@ -25,6 +25,11 @@ def last(history: dict[str, Any], name: str) -> float | None:
     return next((value for value in reversed(values) if value is not None), None)
 
 
+def growth(history: dict[str, Any], name: str) -> float:
+    (values,) = (one["values"] for one in history["series"] if one["name"] == name)
+    return sum(value or 0 for value in values)
+
+
 async def one_reply(service: Running) -> None:
     async with joined(service.ws_url) as client:
         await client.send("text", text="Hello there.")
@@ -84,16 +89,22 @@ async def test_a_real_prometheus_tells_more(tmp_path: Path) -> None:
         env = {"AVATAR_CHAT_MONITOR__PROMETHEUS_URL": prometheus.base}
         with running_service(env, port=port) as service:
             await until(f"127.0.0.1:{port}", lambda status: status["ready"]["ready"])
-            async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
-                async with asyncio.timeout(60):
-                    while True:  # until a few scrapes have seen a reply
-                        await one_reply(service)
-                        history = (await http.get("/api/status/history?minutes=360")).json()
-                        if last(history, "turn.first_chunk.p95") is not None:
-                            break
+            async with (
+                httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http,
+                joined(service.ws_url) as client,
+                asyncio.timeout(60),
+            ):
+                await client.send("text", text="")
+                await client.until("error", code="bad_message")
+                while True:  # until a few scrapes have seen a reply
+                    await one_reply(service)
+                    history = (await http.get("/api/status/history?minutes=360")).json()
+                    if last(history, "turn.first_chunk.p95") is not None:
+                        break
     assert history["source"] == "prometheus" and history["trouble"] is None
     assert len(history["at"]) == 60 and history["at"][1] - history["at"][0] == 360
     assert all(len(one["values"]) == 60 for one in history["series"])
-    assert last(history, "backends") == 1
+    assert last(history, "backends") == 1 and (last(history, "people") or 0) >= 1
+    assert growth(history, "turns") >= 1 and growth(history, "errors") == 1
     assert (last(history, "stage.tts.p50") or 0) > 0
     assert history["alerts"] == []

@@ -66,6 +66,7 @@ export function latencyChart(history: History, curves: Curve[], p: 'p50' | 'p95'
       axisLine: { lineStyle: { color: 'rgb(214 234 232 / 18%)' } },
       axisTick: { show: false },
       splitNumber: 5,
+      minInterval: 60_000,
       axisLabel: {
         ...words,
         hideOverlap: true,
