@@ -59,7 +59,7 @@ def front_door(folder: Path, backend_ports: Sequence[int]) -> Iterator[FrontDoor
     tls = _certificate(folder)
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [program, "-p", str(folder), "-c", "nginx.conf", "-g", f"daemon off; {_same_user()}"],
+            [program, "-p", str(folder), "-c", "nginx.conf", "-g", f"daemon off; {same_user()}"],
             stdout=log,
             stderr=log,
         )
@@ -71,7 +71,7 @@ def front_door(folder: Path, backend_ports: Sequence[int]) -> Iterator[FrontDoor
         process.wait(10)
 
 
-def _same_user() -> str:
+def same_user() -> str:
     """Workers of a root's nginx are nobody otherwise, who may not enter a test's folder."""
     return f"user {pwd.getpwuid(0).pw_name};" if os.geteuid() == 0 else ""
 
