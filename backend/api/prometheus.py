@@ -68,6 +68,8 @@ MEASURES = (
 )
 FIRING = 'ALERTS{alertstate="firing",alertname=~"AvatarChat.*"}'
 
+BORN = "process_start_time_seconds and on (instance) avatar_chat_ready"
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -90,7 +92,11 @@ class Prometheus:
         Raises:
             OSError: it cannot be reached, or refuses. ValueError: what answers is none.
         """
-        return [found for measure in MEASURES for found in self._measure(measure, times)]
+        born_s = {
+            series["metric"]["instance"]: float(series["value"][1])
+            for series in self._ask("query", query=BORN)
+        }
+        return [found for measure in MEASURES for found in self._measure(measure, times, born_s)]
 
     def firing(self) -> list[tuple[str, str]]:
         """Name and severity of each alert that fires. Raises as `history` does."""
@@ -100,13 +106,18 @@ class Prometheus:
         }
         return sorted(alerts)
 
-    def _measure(self, measure: Measure, times: Sequence[int]) -> Iterator[Found]:
+    def _measure(
+        self, measure: Measure, times: Sequence[int], born_s: Mapping[str, float]
+    ) -> Iterator[Found]:
         step_s = times[1] - times[0]
         expr = measure.expr.replace("$window", f"{max(step_s, LEAST_WINDOW_S)}s")
         series = self._ask("query_range", query=expr, start=times[0], end=times[-1], step=step_s)
         if measure.is_counted:
-            counted = (_aligned(one["values"], times) for one in series)
-            yield Found(measure.name, measure.unit, total_growth(counted, len(times)))
+            counters = [
+                Counter(_aligned(one["values"], times), born_s.get(one["metric"]["instance"], 0.0))
+                for one in series
+            ]
+            yield Found(measure.name, measure.unit, total_growth(counters, times))
             return
         for one in series:
             name = measure.name.format(**one["metric"])
@@ -122,18 +133,36 @@ class Prometheus:
         return result
 
 
-def total_growth(counters: Iterable[Sequence[float | None]], steps: int) -> list[float | None]:
-    """Of all counters in each step; None where none of them is known. One that is lower than
-    before has begun anew."""
-    total: list[float | None] = [None] * steps
-    for values in counters:
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Of one backend, whose process began at `born_s`."""
+
+    values: Sequence[float | None]
+    born_s: float
+
+    def growth(self, times: Sequence[int]) -> Iterator[tuple[int, float]]:
+        """Number of each step at which it is known, and how much it grew since it was known last.
+
+        A value that is lower than before has begun anew. The first one has grown from 0 where its
+        process began in the time that is looked at, else nobody knows.
+        """
         before: float | None = None
-        for step, value in enumerate(values):
+        for step, value in enumerate(self.values):
             if value is None:
                 continue
-            grown = 0.0 if before is None else value - before if value >= before else value
-            total[step] = (total[step] or 0.0) + grown
+            if before is None:
+                is_new = times[0] <= self.born_s <= times[step]
+                before = 0.0 if is_new else value
+            yield step, value - before if value >= before else value
             before = value
+
+
+def total_growth(counters: Iterable[Counter], times: Sequence[int]) -> list[float | None]:
+    """Of all backends in each step; None where none of them is known."""
+    total: list[float | None] = [None] * len(times)
+    for counter in counters:
+        for step, grown in counter.growth(times):
+            total[step] = (total[step] or 0.0) + grown
     return total
 
 

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from backend.api.prometheus import total_growth
+from backend.api.prometheus import Counter, total_growth
+
+LONG_AGO, IN_BETWEEN = 0.0, 1015.0
 
 
 @pytest.mark.parametrize(
     ("counters", "growth"),
     [
-        pytest.param([[2, 2, 5]], [0, 0, 3], id="only what grew meanwhile"),
-        pytest.param([[None, 2, None, 5]], [None, 0, None, 3], id="over a gap"),
-        pytest.param([[4, 6, 1, 2]], [0, 2, 1, 1], id="a restart begins at nothing"),
-        pytest.param([[1, 2, 3], [None, 0, 5]], [0, 1, 6], id="of all backends"),
+        pytest.param([([2, 2, 5], LONG_AGO)], [0, 0, 3], id="only what grew meanwhile"),
+        pytest.param([([None, 2, None, 5], LONG_AGO)], [None, 0, None, 3], id="over a gap"),
+        pytest.param([([None, None, 2, 5], IN_BETWEEN)], [None, None, 2, 3], id="a new backend"),
+        pytest.param([([4, 6, 1, 2], IN_BETWEEN)], [0, 2, 1, 1], id="a restart begins at nothing"),
+        pytest.param(
+            [([1, 2, 3], LONG_AGO), ([None, 0, 5], LONG_AGO)], [0, 1, 6], id="of all backends"
+        ),
         pytest.param([], [None, None], id="nobody was there"),
     ],
 )
 def test_how_much_counters_grew(
-    counters: list[list[float | None]], growth: list[float | None]
+    counters: list[tuple[list[float | None], float]], growth: list[float | None]
 ) -> None:
-    assert total_growth(counters, len(growth)) == growth
+    times = [1000 + 10 * step for step in range(len(growth))]
+    assert total_growth([Counter(*one) for one in counters], times) == growth
