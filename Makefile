@@ -16,8 +16,11 @@ page: $(PAGES)
 
 test: lint test-page test-python
 
+# Where a browser's sound and pictures are judged as they come, nothing else may run beside.
+ONE_BY_ONE := tests/e2e tests/kiosk
 test-python: .venv/.dev page
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile $(ONE_BY_ONE:%=--ignore=%)
+	$(BIN)/pytest $(ONE_BY_ONE)
 
 test-page: frontend/node_modules/.installed
 	$(NPM) test
