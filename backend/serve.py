@@ -7,6 +7,7 @@ sent on between two replies. A second one, or Ctrl-C, ends it at once.
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 import socket
 from collections.abc import Awaitable, Callable
@@ -26,12 +27,14 @@ CLOSE_WITHIN_S = 5
 def serve(settings: Settings, listener: socket.socket) -> None:
     """Until a signal ends it."""
     _let_go_of_the_dead(listener, settings.session.stall_timeout_s)
+    _take_all_descriptors()
     app = create_app(settings)
     config = uvicorn.Config(
         app,
         log_config=None,  # its lines take the shape of ours
         log_level="warning",
         ws_max_size=MAX_FRAME_BYTES,
+        ws_per_message_deflate=False,  # media are compressed; each line would hold 300 KB for it
         timeout_graceful_shutdown=CLOSE_WITHIN_S,
     )
     Server(config, app.state.service.leave).run(sockets=[listener])
@@ -65,6 +68,12 @@ class Server(uvicorn.Server):
         self.should_exit = True
         if not leaving.cancelled():
             leaving.result()  # a defect in it is logged by the loop
+
+
+def _take_all_descriptors() -> None:
+    """A crowd at the door is told that the house is full; for that each needs a socket first."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _let_go_of_the_dead(listener: socket.socket, after_s: float) -> None:

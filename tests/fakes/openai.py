@@ -1,8 +1,9 @@
 """An OpenAI-compatible chat endpoint that streams a scripted reply.
 
 Modes: `ok`; `slow` (waits for `gate` before the first word); `hang` (never answers); `cut` (the
-connection breaks after `cut_after` words); `uncounted` (does not know what the answer has cost); or
-an HTTP status such as `401`, `429`, `500`.
+connection breaks after `cut_after` words); `uncounted` (does not know what the answer has cost);
+`garbage` (events that are no JSON); `page` (a web page in the place of an answer); or an HTTP status
+such as `401`, `429`, `500`.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ class FakeOpenAi:
         self.keys.append(request.headers.get("Authorization", ""))
         if self.mode.isdigit():
             return web.json_response({"error": {"message": "no"}}, status=int(self.mode))
+        if self.mode == "page":
+            return web.Response(text="<html>Please log in.</html>", content_type="text/html")
         try:
             return await self._stream(request)
         except (asyncio.CancelledError, ConnectionResetError):
@@ -49,6 +52,9 @@ class FakeOpenAi:
         await response.prepare(request)
         if self.mode in ("slow", "hang"):
             await self.gate.wait()
+        if self.mode == "garbage":
+            await response.write(b'data: {"id": \xff\xfe, broken\n\n')
+            return response
         for index, word in enumerate(re.findall(r"\S+\s*", self.reply)):
             if self.mode == "cut" and index == self.cut_after:
                 assert request.transport is not None

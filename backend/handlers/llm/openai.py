@@ -73,10 +73,14 @@ class OpenAiLlm(BaseHandler[Prompt, TextDelta]):
                     if text:
                         yield TextDelta(item.stamp.now(seq), text)
                         seq += 1
+                if not seq:
+                    raise self._failed("The language model's answer has no words.")
                 if usage:
                     yield TextDelta(item.stamp.now(seq), "", usage)
             finally:
                 await stream.close()
+        except ProviderError:
+            raise
         except Exception as error:
             raise self._explained(error) from error
 
@@ -116,7 +120,10 @@ class OpenAiLlm(BaseHandler[Prompt, TextDelta]):
             advice = _ADVICE.get(status, f"The language model failed with HTTP status {status}.")
             kind = ProviderUnavailable if status in _PERMANENT else ProviderError
             return kind(advice, **where)
-        return ProviderError("The connection to the language model broke off.", **where)
+        return self._failed("The connection to the language model broke off.")
+
+    def _failed(self, message: str) -> ProviderError:
+        return ProviderError(message, component=self.component, provider=self.provider)
 
     def _unavailable(self, message: str) -> ProviderUnavailable:
         return ProviderUnavailable(message, component=self.component, provider=self.provider)
