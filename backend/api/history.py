@@ -87,10 +87,11 @@ def _asked(prometheus: Prometheus, minutes: int) -> History:
 
 def _remembered(watched: Watched, minutes: int) -> History:
     now_s = time.monotonic()
-    end_s = int(time.time()) + 60 - int(now_s % 60)
+    wall_s = int(time.time())
+    end_s = wall_s + 60 - int(now_s % 60)
     return History(
         source="service",
-        at=[end_s - 60 * back for back in range(minutes - 1, -1, -1)],
+        at=[min(wall_s, end_s - 60 * back) for back in range(minutes - 1, -1, -1)],
         series=list(_series(watched, minutes, now_s)),
     )
 

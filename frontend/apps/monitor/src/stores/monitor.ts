@@ -6,10 +6,11 @@ import { withMore } from '../lib/lines'
 import { keepDoing, type Pace } from '../lib/pace'
 import { forgetToken, savedToken, saveToken } from '../lib/token'
 import type { Avatar, History, Line, Lines, Live, Status, Turn } from '../lib/types'
-import { verdictOn } from '../lib/verdict'
+import { verdictOn, type Verdict } from '../lib/verdict'
 
 const STATUS_MS = 1000
 const HISTORY_MS = 15_000
+const LOCKED: Verdict = { level: 'unknown', headline: 'Locked', reasons: [] }
 /** A session that has been idle for longer is not followed any more. */
 const PATIENCE_S = 20
 
@@ -20,6 +21,8 @@ export const useMonitor = defineStore('monitor', () => {
   const turns = shallowRef<Turn[]>([])
   const avatars = shallowRef<Avatar[]>([])
   const isReached = ref(true)
+  /** Not even the numbers that everybody may see: something before the service wants a token. */
+  const isLocked = ref(false)
   const minutes = ref(60)
   /** Whose replies are shown: whom somebody clicked on, else who was answered of late. */
   const chosen = ref<string | null>(null)
@@ -32,7 +35,9 @@ export const useMonitor = defineStore('monitor', () => {
     const wanted = [chosen.value, followed.value]
     return wanted.flatMap((id) => live.value.find((one) => one.session_id === id) ?? [])[0] ?? null
   })
-  const verdict = computed(() => verdictOn(status.value, isReached.value, history.value?.alerts ?? null))
+  const verdict = computed(() =>
+    isLocked.value ? LOCKED : verdictOn(status.value, isReached.value, history.value?.alerts ?? null),
+  )
 
   let paces: Pace[] = []
   let newestLine = 0
@@ -48,12 +53,18 @@ export const useMonitor = defineStore('monitor', () => {
   async function look(): Promise<void> {
     try {
       const now = await ask<Status>('api/status')
+      isLocked.value = false
       if (now.started_at !== status.value?.started_at) await meet(now)
       status.value = now
       followed.value = nextToFollow(now.live ?? [], followed.value)
       isReached.value = true
     } catch (error) {
-      isReached.value = false
+      isLocked.value = error instanceof Forbidden
+      isReached.value = isLocked.value
+      if (isLocked.value) {
+        status.value = null
+        wasRefused.value = savedToken() !== null
+      }
       throw error
     }
     if (!isOperator.value) {
@@ -78,12 +89,8 @@ export const useMonitor = defineStore('monitor', () => {
   }
 
   async function lookBack(): Promise<void> {
-    try {
-      history.value = await ask<History>(`api/status/history?minutes=${minutes.value}`)
-    } catch (error) {
-      if (!(error instanceof Forbidden)) throw error
-      history.value = null
-    }
+    const mayAsk = status.value?.live
+    history.value = mayAsk ? await ask<History>(`api/status/history?minutes=${minutes.value}`) : null
   }
 
   async function lookAtTurns(id: string | undefined): Promise<void> {
@@ -99,7 +106,7 @@ export const useMonitor = defineStore('monitor', () => {
       void lookAtTurns(id)
     },
   )
-  watch(minutes, () => paces[1]?.hurry())
+  watch([minutes, () => Boolean(status.value?.live)], () => paces[1]?.hurry())
 
   /** A second time lets go of it. */
   function choose(id: string): void {
@@ -117,7 +124,7 @@ export const useMonitor = defineStore('monitor', () => {
   }
 
   return {
-    ...{ status, history, lines, turns, avatars, isReached, minutes, wasRefused },
+    ...{ status, history, lines, turns, avatars, isReached, isLocked, minutes, wasRefused },
     ...{ isOperator, live, session, verdict, start, stop, choose, signIn, signOut },
   }
 })
