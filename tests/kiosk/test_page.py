@@ -1,0 +1,124 @@
+"""The page of a lobby screen in a real browser: woken, greeting, forgetting, loading anew."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import httpx
+import numpy as np
+import pytest
+from playwright.async_api import Page, expect
+
+from bench.service import Running, running_service
+from tests.conftest import ROOT
+from tests.e2e.conftest import SOUND_ALLOWED, OpenPage, open_page
+
+__all__ = ["open_page"]
+
+FLAGS = (
+    SOUND_ALLOWED,
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+)
+GREETING = "Hello, good to see you!"
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Running]:
+    quick = {
+        "AVATAR_CHAT_KIOSK__SILENCE_S": "2",
+        "AVATAR_CHAT_KIOSK__FAREWELL_S": "1",
+        "AVATAR_CHAT_KIOSK__RESTART_AT": "04:00",
+    }
+    with running_service(quick) as running:
+        yield running
+
+
+def url(service: Running, **query: str) -> str:
+    return str(httpx.URL(f"http://127.0.0.1:{service.port}/", params={"kiosk": "1", **query}))
+
+
+def ffmpeg(*words: object) -> None:
+    subprocess.run(["ffmpeg", "-v", "error", *map(str, words)], check=True)
+
+
+async def until_stage(page: Page, stage: str) -> None:
+    await page.wait_for_selector(f"[data-stage={stage}]", timeout=30_000)
+
+
+async def until_inviting(page: Page) -> None:
+    await expect(page.get_by_test_id("kiosk-attract")).to_be_visible(timeout=30_000)
+
+
+async def test_a_visit_by_touch_ends_and_is_forgotten(
+    service: Running, open_page: OpenPage, tmp_path: Path
+) -> None:
+    quiet = tmp_path / "quiet.wav"
+    ffmpeg("-f", "lavfi", "-i", "anullsrc", "-t", "2", quiet)
+    flags = (*FLAGS, f"--use-file-for-fake-audio-capture={quiet}")
+    address = url(service, languages="en", keyboard="1")
+    async with open_page(address, *flags, viewport={"width": 540, "height": 960}) as page:
+        await until_inviting(page)
+        await page.mouse.click(200, 200)
+        await expect(page.get_by_test_id("subtitle")).to_contain_text("Hello", timeout=20_000)
+        await until_stage(page, "visit")
+        await page.get_by_test_id("kiosk-write").click()
+        for key in ("h", "i", "{enter}"):
+            await page.locator(f'[data-skbtn="{key}"]').click()
+        await expect(page.get_by_test_id("kiosk-asked")).to_have_text("hi")
+        await until_stage(page, "ending")
+        await until_stage(page, "attract")
+        await page.mouse.click(200, 200)
+        await until_stage(page, "greeting")
+        await expect(page.get_by_test_id("kiosk-asked")).to_have_count(0)
+        forgotten = 'avatar_chat_sessions_ended_total{reason="goodbye"} 1.0'
+        async with httpx.AsyncClient() as http:
+            metrics = await http.get(f"http://127.0.0.1:{service.port}/metrics")
+        assert forgotten in metrics.text
+
+
+async def test_a_face_before_the_camera_wakes_it(
+    service: Running, open_page: OpenPage, tmp_path: Path
+) -> None:
+    seen = tmp_path / "seen.mjpeg"
+    poster = ROOT / "avatars/marcus/poster.jpg"
+    shape = "scale=360:360,pad=640:480:140:60:gray"
+    ffmpeg("-loop", "1", "-i", poster, "-vf", shape, "-t", "1", seen)
+    flags = (*FLAGS, f"--use-file-for-fake-video-capture={seen}")
+    async with open_page(url(service, camera="1", voice="0"), *flags) as page:
+        await until_stage(page, "greeting")
+        await expect(page.get_by_test_id("subtitle")).to_contain_text("Hello", timeout=20_000)
+
+
+async def test_an_empty_hall_wakes_nobody(
+    service: Running, open_page: OpenPage, tmp_path: Path
+) -> None:
+    """The browser's own test picture: a pattern that moves, and no face."""
+    async with open_page(url(service, camera="1", voice="0"), *FLAGS) as page:
+        await until_inviting(page)
+        await page.wait_for_timeout(4_000)  # as long as three faces would need
+        await until_stage(page, "attract")
+
+
+async def test_the_page_loads_itself_anew_and_nobody_sees_it(
+    service: Running, open_page: OpenPage
+) -> None:
+    async with open_page("about:blank", *FLAGS) as page:
+        await page.clock.install(time="2026-11-21T03:50:00")
+        await page.goto(url(service, voice="0"))
+        await until_inviting(page)
+        await page.evaluate("() => { window.isOld = true }")
+        await page.clock.fast_forward("00:11:00")
+        contrasts = []
+        while await page.evaluate("() => window.isOld === true || !document.querySelector('h1')"):
+            contrasts.append(contrast(await page.screenshot(animations="allow")))
+        contrasts.append(contrast(await page.screenshot(animations="allow")))
+        assert min(contrasts) > 0.5 * max(contrasts), "a picture was there all the time"
+
+
+def contrast(png: bytes) -> float:
+    picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_GRAYSCALE)
+    return float(picture.std())
