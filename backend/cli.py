@@ -1,4 +1,4 @@
-"""The command line: run · say · sync · doctor · models · avatar · replay · bench.
+"""The command line: run · say · sync · doctor · support-bundle · models · avatar · replay · bench.
 
 Each command is a few lines over a room. Heavy imports happen inside the commands, so that `--help`
 answers at once.
@@ -90,6 +90,28 @@ def doctor(
         Console().print(_findings_table(findings))
     if any(finding.verdict == "broken" for finding in findings):
         raise typer.Exit(1)
+
+
+@app.command("support-bundle")
+def support_bundle(
+    output: Annotated[Path, typer.Option("-o", "--output", help="ZIP file to write.")] = Path(
+        "support-bundle.zip"
+    ),
+    url: Annotated[str | None, typer.Option(help="Address of the running service.")] = None,
+    log: Annotated[Path | None, typer.Option(help="Its log, if that is JSON in a file.")] = None,
+) -> None:
+    """Gather what helps to find a fault: no secrets, no conversations."""
+    from backend.doctor import examine
+    from backend.support import write_bundle
+
+    settings = _quiet(load_settings())
+    findings = asyncio.run(examine(settings))
+    address = url or f"http://127.0.0.1:{settings.server.port}"
+    try:
+        names = write_bundle(output, settings, findings, address.rstrip("/"), log)
+    except OSError as error:
+        raise ConfigError(f"{error.filename} cannot be used: {error.strerror}.") from error
+    console.print(f"{output}: {', '.join(names)}", highlight=False)
 
 
 @models_app.command("list")
