@@ -76,7 +76,9 @@ def test_lag_is_read_off_its_buckets() -> None:
 
 
 def test_growth_is_the_median_slope() -> None:
-    assert slope_per_h([(0, 1.0), (1, 2.0), (2, 3.0), (3, 90.0)]) == pytest.approx(60.0)
+    points = [(minute, 1.0 + minute) for minute in range(10)]
+    points[4] = (4, 90.0)
+    assert slope_per_h(points) == pytest.approx(60.0)
     assert slope_per_h([(0, 1.0)]) == 0.0
 
 
