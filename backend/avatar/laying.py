@@ -98,12 +98,12 @@ class _Part:
         mask, share = (_enlarged(values, fine) for values in (self.mask, self.share))
         way = _way(self.place, drawn[0].shape, box, shrink)
         way[:, 2] -= fine * self.seen[0], fine * self.seen[1]
-        keep = _up(1.0 - share, way, box, 1.0, cv2.INTER_LINEAR)
+        keep = _up(1.0 - share, way, box, 1.0)
         for target, new, old in zip(targets, drawn, rest, strict=True):
             crop, still = target[y0:y1, x0:x1], _cut(old, self.seen, fine)
             add = mask * (_cut(new, self.seen, fine) - still) + share * still
             kept = cv2.multiply(crop, keep, dtype=cv2.CV_32F)
-            crop[:] = cv2.add(kept, _up(add, way, box, 0.0, cv2.INTER_CUBIC), dtype=cv2.CV_8U)
+            crop[:] = cv2.add(kept, _up(add, way, box, 0.0), dtype=cv2.CV_8U)
 
 
 def _cut(plane: Float32, seen: Rectangle, fine: int) -> Float32:
@@ -112,12 +112,10 @@ def _cut(plane: Float32, seen: Rectangle, fine: int) -> Float32:
     return plane[y0:y1, x0:x1]
 
 
-def _up(
-    small: Float32, way: npt.NDArray[np.float64], box: Rectangle, beyond: float, how: int
-) -> Float32:
-    """how: cubic for what is seen, linear for what is smooth anyway."""
-    size, flags = (box[2] - box[0], box[3] - box[1]), how | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(small, way, size, flags=flags, borderValue=beyond), np.float32)
+def _up(small: Float32, way: npt.NDArray[np.float64], box: Rectangle, beyond: float) -> Float32:
+    size = box[2] - box[0], box[3] - box[1]
+    how = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(small, way, size, flags=how, borderValue=beyond), np.float32)
 
 
 def _enlarged(values: Float32, times: int) -> Float32:
