@@ -10,6 +10,7 @@ from math import ceil, floor, log10
 WIDTH, HEIGHT = 860, 300
 LEFT, RIGHT, TOP, BOTTOM = 64, 176, 44, 44
 INK, FAINT, PAPER, SHADE = "#1f2430", "#d9dce3", "#ffffff", "#f1f2f6"
+DASHES = 'stroke-dasharray="5 4"'
 COLOURS = ("#2563c9", "#d1495b", "#2a9d6f", "#e08e1b", "#7a4fbf", "#3a7d8c")
 
 Points = Sequence[tuple[float, float]]
@@ -40,11 +41,12 @@ def svg(chart: Chart) -> str:
         *(plot.x_tick(value) for value in _ticks(0.0, x_most) if value <= x_most),
         _text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, "minutes", anchor="middle"),
     ]
-    if chart.bar is not None:
-        parts.append(plot.bar(chart.bar))
     for index, (name, points) in enumerate(chart.lines.items()):
         colour = COLOURS[index % len(COLOURS)]
         parts += [plot.line(points, colour), *_legend(index, name, colour)]
+    if chart.bar is not None:
+        name = f"at most {chart.bar:g}"
+        parts += [plot.bar(chart.bar), *_legend(len(chart.lines), name, INK, DASHES)]
     body = "\n".join(parts)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
@@ -81,9 +83,7 @@ class _Plot:
         return _text(self.x(value), HEIGHT - BOTTOM + 17, f"{value:g}", anchor="middle")
 
     def bar(self, value: float) -> str:
-        y = self.y(value)
-        rule = f'<path d="M{LEFT} {y}H{WIDTH - RIGHT}" stroke="{INK}" stroke-dasharray="5 4"/>'
-        return rule + _text(WIDTH - RIGHT + 12, y + 4, f"bar: {value:g}")
+        return f'<path d="M{LEFT} {self.y(value)}H{WIDTH - RIGHT}" stroke="{INK}" {DASHES}/>'
 
     def line(self, points: Points, colour: str) -> str:
         path = " ".join(f"{self.x(x)},{self.y(y)}" for x, y in points)
@@ -108,10 +108,10 @@ def _ticks(low: float, high: float) -> list[float]:
     return [round(number * step, 10) for number in range(first, last + 1)]
 
 
-def _legend(index: int, name: str, colour: str) -> list[str]:
+def _legend(index: int, name: str, colour: str, dashes: str = "") -> list[str]:
     x, y = WIDTH - RIGHT + 12, TOP + 8 + 20 * index
     return [
-        f'<path d="M{x} {y}h18" stroke="{colour}" stroke-width="3"/>',
+        f'<path d="M{x} {y}h18" stroke="{colour}" stroke-width="{1 if dashes else 3}" {dashes}/>',
         _text(x + 26, y + 4, name),
     ]
 

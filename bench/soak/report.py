@@ -83,6 +83,13 @@ def _charts(looks: Sequence[Look]) -> dict[str, Chart]:
     lag = [(minute, lag_p99_ms(before, after)) for (minute, _), before, after in _minutes(looks)]
     return {
         "memory": Chart("Resident memory", "MB", memory, warm_min),
+        "growth": Chart(
+            "Resident memory against the end of the warm-up, medians of minutes",
+            "MB",
+            {name: _since_warm_up(looks, name) for name in (*processes, "sum")},
+            warm_min,
+            from_zero=False,
+        ),
         "threads": Chart(
             "Threads", "count", lines(lambda look, name: look.processes[name].threads), warm_min
         ),
@@ -100,6 +107,12 @@ def _charts(looks: Sequence[Look]) -> dict[str, Chart]:
             bar=MAX_LAG_P99_MS,
         ),
     }
+
+
+def _since_warm_up(looks: Sequence[Look], name: str) -> list[tuple[float, float]]:
+    medians = by_minute(looks, lambda look: resident_mb(look, name))
+    first = next((mb for minute, mb in medians if minute * 60 >= warm_up_s(looks)), 0.0)
+    return [(minute, mb - first) for minute, mb in medians]
 
 
 def _minutes(looks: Sequence[Look]) -> list[tuple[tuple[float, float], Look, Look]]:

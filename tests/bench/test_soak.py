@@ -86,7 +86,7 @@ def test_the_report_has_its_pictures(tmp_path: Path) -> None:
     looks = [look(minute) for minute in range(61)]
     assert write_report(looks, tmp_path / "soak.md", tmp_path / "pictures")
     pictures = sorted((tmp_path / "pictures").iterdir())
-    assert [ET.parse(one).getroot().tag.rpartition("}")[2] for one in pictures] == ["svg"] * 4
+    assert [ET.parse(one).getroot().tag.rpartition("}")[2] for one in pictures] == ["svg"] * 5
     text = (tmp_path / "soak.md").read_text()
     assert all(f"pictures/{one.name}" in text for one in pictures)
 
