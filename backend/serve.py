@@ -23,11 +23,14 @@ MAX_FRAME_BYTES = 64 * 1024 * 1024
 
 CLOSE_WITHIN_S = 5
 
+ENOUGH_DESCRIPTORS = 65_536
+"""For every visitor and every file. Many systems give a process 1,024 unless it asks for more."""
+
 
 def serve(settings: Settings, listener: socket.socket) -> None:
     """Until a signal ends it."""
     _let_go_of_the_dead(listener, settings.session.stall_timeout_s)
-    _take_all_descriptors()
+    _take_enough_descriptors()
     app = create_app(settings)
     config = uvicorn.Config(
         app,
@@ -70,10 +73,12 @@ class Server(uvicorn.Server):
             leaving.result()  # a defect in it is logged by the loop
 
 
-def _take_all_descriptors() -> None:
+def _take_enough_descriptors() -> None:
     """A crowd at the door is told that the house is full; for that each needs a socket first."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = ENOUGH_DESCRIPTORS if most == resource.RLIM_INFINITY else min(most, ENOUGH_DESCRIPTORS)
+    if now != resource.RLIM_INFINITY and now < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def _let_go_of_the_dead(listener: socket.socket, after_s: float) -> None:

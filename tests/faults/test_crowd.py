@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from websockets.asyncio.client import connect
 
@@ -14,8 +17,21 @@ from tests.integration.service_status import until_sessions
 from tests.ws_client import joined
 
 CROWD = 1000
+USUAL = 1024
+_, HARD = resource.getrlimit(resource.RLIMIT_NOFILE)
 PLACES = 4
 LONG = "One two three four five six seven eight nine ten. " * 6
+
+
+@contextmanager
+def few_descriptors() -> Iterator[None]:
+    """What is started now begins with what many systems give a process."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (USUAL, HARD))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 async def comes(url: str, everybody_is_here: asyncio.Barrier) -> str:
@@ -30,7 +46,8 @@ async def comes(url: str, everybody_is_here: asyncio.Barrier) -> str:
 
 async def test_each_is_served_or_told_why_not() -> None:
     env = {"AVATAR_CHAT_SESSION__LIMIT": str(PLACES)}
-    with running_service(env) as service:
+    with few_descriptors(), running_service(env) as service:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (2 * CROWD, HARD))  # of the visitors
         async with joined(service.ws_url, output="audio") as talks:
             await talks.send("say", text=LONG)
             await talks.until("tts_audio_chunk")
