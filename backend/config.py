@@ -241,7 +241,7 @@ class TtsSettings(Section):
 
 
 class AvatarSettings(Section):
-    default: str = Field("", description="Avatar id; empty takes the first in `dir`.")
+    default: str = Field("", description="Avatar id; empty takes nora, or else the first in `dir`.")
     dir: Path = Field(ROOT / "avatars", description="Folder of avatar packages.")
     model: Path = Field(
         ROOT / "models/onnx/lightlips.onnx",

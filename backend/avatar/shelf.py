@@ -8,6 +8,9 @@ from backend.avatar.card import SAFE_ID
 from backend.avatar.package import CARD, AvatarPackage
 from backend.errors import BrokenAvatar, UnknownAvatar
 
+_AT_THE_DOOR = "nora"
+"""Comes first where she is there; the others follow by name."""
+
 
 def find_avatar(folder: Path, avatar_id: str) -> AvatarPackage:
     """The package named `avatar_id`; an empty name takes the first whole one.
@@ -51,7 +54,8 @@ def _folders(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     named = (path for path in folder.iterdir() if SAFE_ID.fullmatch(path.name))
-    return sorted(path for path in named if path.is_dir() and (path / CARD).exists())
+    found = (path for path in named if path.is_dir() and (path / CARD).exists())
+    return sorted(found, key=lambda path: (path.name != _AT_THE_DOOR, path))
 
 
 def _try_load(root: Path) -> AvatarPackage | BrokenAvatar:

@@ -82,6 +82,8 @@ def test_avatars_are_found_by_id_and_the_first_is_the_default(package: Path) -> 
     assert [found.card.id for found in list_avatars(folder)] == ["another", "sample"]
     assert find_avatar(folder, "sample").root == package
     assert find_avatar(folder, "").card.id == "another"
+    make_avatar(folder, "nora", frames=2)
+    assert find_avatar(folder, "").card.id == "nora"
 
 
 @pytest.mark.parametrize("name", ["nobody", "../avatars/sample", ".", "a/b", "x" * 500])
