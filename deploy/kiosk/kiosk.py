@@ -38,6 +38,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chro
 PERMISSIONS = ["audioCapture", "videoCapture", "wakeLockScreen"]
 FLAGS = (
     "--kiosk",
+    "--window-position=0,0",
     "--remote-debugging-pipe",
     "--autoplay-policy=no-user-gesture-required",
     "--no-first-run",

@@ -34,7 +34,17 @@ def screen() -> Iterator[str]:
     said, hears = os.pipe()
     geometry = f"{SIZE[0]}x{SIZE[1]}x24"
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(hears), "-screen", "0", geometry, "-nolisten", "tcp"],
+        [
+            "Xvfb",
+            "-displayfd",
+            str(hears),
+            "-screen",
+            "0",
+            geometry,
+            "-nolisten",
+            "tcp",
+            "-noreset",
+        ],
         pass_fds=[hears],
         stderr=subprocess.DEVNULL,
     )

@@ -1,0 +1,77 @@
+"""The units, the example settings and the policy are what their programs take."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.kiosk.lobby import screen
+
+FOLDER = ROOT / "deploy/kiosk"
+INSTALLED = "/opt/avatar-chat/deploy/kiosk"
+
+
+def test_systemd_understands_the_units(tmp_path: Path) -> None:
+    analyze = shutil.which("systemd-analyze")
+    if analyze is None:
+        pytest.skip("systemd-analyze is not installed")
+    units = []
+    for unit in FOLDER.glob("*.service"):
+        text = unit.read_text()
+        assert INSTALLED in text
+        units.append(tmp_path / unit.name)
+        units[-1].write_text(text.replace(INSTALLED, str(FOLDER)))
+    assert len(units) == 2
+    verified = subprocess.run(
+        [analyze, "--user", "verify", "--man=no", *map(str, units)],
+        env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    about_ours = [line for line in verified.stderr.splitlines() if "avatar-chat" in line]
+    assert verified.returncode == 0 and not about_ours, verified.stderr
+
+
+def test_the_example_settings_are_those_that_are_read() -> None:
+    lines = (FOLDER / "kiosk.env.example").read_text().splitlines()
+    names = {line.lstrip("#").partition("=")[0] for line in lines if "=" in line}
+    program = (FOLDER / "kiosk.py").read_text()
+    assert "KIOSK_URL" in names
+    assert all(name in program for name in names if name.startswith("KIOSK_"))
+
+
+def test_the_policy_lets_the_page_have_what_it_needs() -> None:
+    policy = json.loads((FOLDER / "policy.json").read_text())
+    for name in ("URLAllowlist", "AudioCaptureAllowedUrls", "AutoplayAllowlist"):
+        assert "http://localhost:8000" in policy[name]
+    assert any(address.endswith("/waiting.html") for address in policy["URLAllowlist"])
+
+
+def test_the_screen_is_prepared() -> None:
+    with screen() as display:
+        subprocess.run(
+            [sys.executable, str(FOLDER / "kiosk.py"), "screen"],
+            env={**os.environ, "DISPLAY": display, "KIOSK_ROTATE": "normal"},
+            check=True,
+        )
+        seen = subprocess.run(
+            ["xset", "-display", display, "q"], check=True, capture_output=True, text=True
+        )
+    assert "timeout:  0" in seen.stdout and "prefer blanking:  no" in seen.stdout
+
+
+def test_without_a_browser_it_says_so() -> None:
+    ended = subprocess.run(
+        [sys.executable, str(FOLDER / "kiosk.py")],
+        env={"PATH": "/nowhere"},
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 1 and "KIOSK_BROWSER" in ended.stderr
