@@ -2,8 +2,8 @@
 
 Modes: `ok`; `slow` (waits for `gate` before the first word); `hang` (never answers); `cut` (the
 connection breaks after `cut_after` words); `uncounted` (does not know what the answer has cost);
-`garbage` (events that are no JSON); `page` (a web page in the place of an answer); or an HTTP status
-such as `401`, `429`, `500`.
+`garbage` (events that are no JSON); `page` (a web page in the place of an answer); or an HTTP
+status such as `401`, `429`, `500`.
 """
 
 from __future__ import annotations
