@@ -30,6 +30,8 @@ EMBEDDED = {
     "llm": {"chain": ["builtin"]},
     "tts": {"chain": ["espeak"]},
     "log": {"level": "warning"},
+    # The process that tests run in holds more than a service does.
+    "session": {"memory_ceiling_mb": 65536},
 }
 
 

@@ -63,10 +63,10 @@ def test_a_terminal_gets_text(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_libraries_log_in_the_same_shape(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs(LogSettings(format="json"))
-    logging.getLogger("uvicorn.error").warning("A port is %s.", "taken")
-    logging.getLogger("uvicorn.error").info("hello")
+    logging.getLogger("library.part").warning("A port is %s.", "taken")
+    logging.getLogger("library.part").info("hello")
     (line,) = lines(capsys)
-    assert (line["event"], line["component"]) == ("library.said", "uvicorn.error")
+    assert (line["event"], line["component"]) == ("library.said", "library.part")
     assert line["words"] == "A port is taken."
 
 

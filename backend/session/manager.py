@@ -356,12 +356,14 @@ def new_session_id() -> str:
 
 
 def resident_bytes_of_tree() -> int:
-    """Resident memory of this process and its children, in bytes."""
+    """Resident memory of this process and its children, in bytes. Pages that they share count once,
+    where the system can tell (Linux can)."""
     parent = psutil.Process()
     total = 0
     for process in (parent, *parent.children(recursive=True)):
         try:
-            total += process.memory_info().rss
+            memory = process.memory_full_info()
+            total += getattr(memory, "pss", memory.rss)
         except psutil.NoSuchProcess:  # it ended between the listing and the look
             continue
     return total

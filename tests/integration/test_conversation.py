@@ -27,12 +27,13 @@ async def test_the_greeting_tells_everything_a_client_needs(embedded: Running) -
         client = WsClient(socket)
         ready = await client.next()
         assert ready["type"] == "session_ready" and ready["protocol"] == 1
+        # Which of a net's precisions draws is this host's matter.
+        assert "lightlips" in ready["providers"].pop("avatar")
         assert ready["providers"] == {
             "vad": "silero",
             "asr": "pocketsphinx",
             "llm": "builtin",
             "tts": "espeak",
-            "avatar": "lightlips",
         }
         assert ready["avatar"]["fps"] == 25 and ready["avatar"]["idle_url"].endswith("idle.mp4")
         assert (await client.next())["state"] == "idle"
