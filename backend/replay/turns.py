@@ -78,7 +78,7 @@ def _turn(generation: int, events: Sequence[Event], since_s: float) -> Turn:
         generation=generation,
         asked_s=asked_s,
         marks={name: marks[name] for name in MARKS if name in marks},
-        words=_words(events, mine[0].t, is_spoken=spoken),
+        words=_words(events, _first_heard_of_s(mine), is_spoken=spoken),
         spoke_ms=None if began_s is None else (asked_s - began_s) * 1000,
         ended=str(end.facts.get("reason", "")) if end else "",
         ended_ms=(end.t - asked_s) * 1000 if end else None,
@@ -104,6 +104,12 @@ def _began_to_speak_s(events: Iterable[Event], since_s: float, asked_s: float) -
             elif event.event in ("ear.speech_dropped", "ear.utterance_ignored"):
                 began = None
     return began
+
+
+def _first_heard_of_s(mine: Sequence[Event]) -> float:
+    """The page is told the words and then of the reply; marks may be noted before either."""
+    told = (event for event in mine if event.event.startswith("server."))
+    return next(told, mine[-1]).t
 
 
 def _words(events: Iterable[Event], before_s: float, *, is_spoken: bool) -> str:
