@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import structlog
 from fastapi import FastAPI
@@ -27,6 +26,7 @@ from backend.avatar.create.atelier import Atelier
 from backend.config import Settings, StoreSettings
 from backend.engine.local import LocalEngine
 from backend.errors import AvatarChatError, AvatarNotCreated, wire_error
+from backend.jobs import background, kept_up
 from backend.session.manager import SessionManager
 from backend.session.session import Session
 from backend.session.stages import StageFactory
@@ -64,12 +64,12 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with _background(
+        async with background(
             _load(service, factory),
-            manager.watch(),
-            keeper.run(),
-            vitals.watch_loop(),
-            vitals.watch_processes(),
+            kept_up(manager.watch),
+            kept_up(keeper.run),
+            kept_up(vitals.watch_loop),
+            kept_up(vitals.watch_processes),
             keep_pulling(settings),
         ):
             yield
@@ -110,25 +110,6 @@ def _store(settings: StoreSettings) -> SessionStore:
     from backend.session.store.redis import RedisStore  # half a second, with all that it brings
 
     return RedisStore(settings)
-
-
-@asynccontextmanager
-async def _background(*jobs: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run jobs beside the service; they end with it."""
-    tasks = [asyncio.create_task(job) for job in jobs]
-    for task in tasks:
-        task.add_done_callback(_report_crash)
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _report_crash(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()):
-        log.error("service.job_crashed", exc_info=error)
 
 
 async def _load(service: Service, factory: StageFactory) -> None:
