@@ -68,7 +68,11 @@ class SessionSettings(Section):
         0.15, gt=0, description="How long to wait for an optional `hello` before the defaults hold."
     )
     memory_ceiling_mb: int = Field(
-        4096, ge=128, description="Above this resident memory the longest-idle session is ended."
+        4096,
+        ge=128,
+        description="Above this the longest-idle session is ended. Counted is the resident memory "
+        "of all processes of the service that is theirs alone: not what files lend, such as the "
+        "loops of the faces, which the system takes back by itself.",
     )
     watch_interval_s: float = Field(5.0, gt=0, description="Pace of the idle and memory watch.")
     history_turns: int = Field(20, ge=1, description="User turns kept for the language model.")

@@ -262,14 +262,13 @@ LOOP_LAG_SECONDS = RecentHistogram(
 )
 MEMORY_BYTES = Gauge(
     "avatar_chat_resident_memory_bytes",
-    "Resident memory by process; pages that processes share count in each",
+    "Resident memory by process, with what files lend, such as the loops of the faces",
     ["process"],
     registry=REGISTRY,
 )
-PROPORTIONAL_MEMORY_BYTES = Gauge(
-    "avatar_chat_proportional_memory_bytes",
-    "Memory by process, shared pages divided among those who share them; the sum is what the "
-    "service takes (Linux)",
+PRIVATE_MEMORY_BYTES = Gauge(
+    "avatar_chat_private_memory_bytes",
+    "Resident memory by process that no file lends: what session.memory_ceiling_mb counts",
     ["process"],
     registry=REGISTRY,
 )

@@ -19,6 +19,7 @@ from backend.api import report
 from backend.api.service import Service
 from backend.chronicle import Chronicle
 from backend.errors import SessionError
+from backend.memory import private_bytes
 from backend.protocol import State
 from backend.session.manager import Seat
 from backend.session.stages import StageFactory
@@ -143,9 +144,8 @@ def _measure_memory(processes: Mapping[str, int | None]) -> None:
     """By name and id; None is this process. One that ended a moment ago is left as it was."""
     for name, pid in processes.items():
         try:
-            memory = psutil.Process(pid).memory_full_info()
+            process = psutil.Process(pid)
+            metrics.MEMORY_BYTES.labels(name).set(process.memory_info().rss)
+            metrics.PRIVATE_MEMORY_BYTES.labels(name).set(private_bytes(process))
         except psutil.Error:
             continue
-        metrics.MEMORY_BYTES.labels(name).set(memory.rss)
-        if hasattr(memory, "pss"):  # Linux only
-            metrics.PROPORTIONAL_MEMORY_BYTES.labels(name).set(memory.pss)

@@ -17,7 +17,6 @@ from itertools import count
 from typing import Literal
 from weakref import WeakValueDictionary
 
-import psutil
 import structlog
 
 from backend import clock, metrics
@@ -29,6 +28,7 @@ from backend.errors import (
     SessionLimitReached,
     SessionTakenOver,
 )
+from backend.memory import private_bytes_of_tree
 from backend.session.session import Session
 from backend.session.store.keeper import RecordKeeper
 from backend.session.store.record import SessionRecord
@@ -82,7 +82,7 @@ class Admission:
 class SessionManager:
     """`make` builds a session for an id.
 
-    resident_bytes: how much memory all processes of the service hold.
+    private_bytes: how much memory all processes of the service hold that no file lends them.
     """
 
     def __init__(
@@ -90,12 +90,12 @@ class SessionManager:
         settings: SessionSettings,
         make: Callable[[str], Session],
         keeper: RecordKeeper,
-        resident_bytes: Callable[[], int] | None = None,
+        private_bytes: Callable[[], int] | None = None,
     ) -> None:
         self._settings = settings
         self._make = make
         self._keeper = keeper
-        self._resident_bytes = resident_bytes or resident_bytes_of_tree
+        self._private_bytes = private_bytes or private_bytes_of_tree
         self._places: dict[str, _Place] = {}
         self._doors: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._closing: set[asyncio.Task[None]] = set()
@@ -217,17 +217,17 @@ class SessionManager:
         """Expire the silent and, above the memory ceiling, shed the longest idle. Runs forever."""
         while True:
             await asyncio.sleep(self._settings.watch_interval_s)
-            resident = await asyncio.to_thread(self._resident_bytes)
-            self.sweep(clock.now(), resident)
+            private_bytes = await asyncio.to_thread(self._private_bytes)
+            self.sweep(clock.now(), private_bytes)
 
-    def sweep(self, now: float, resident_bytes: int) -> None:
+    def sweep(self, now: float, private_bytes: int) -> None:
         """One look at the clock and the memory; at most one session is shed per look."""
         for place in list(self._places.values()):
             if place.hold and now - place.session.idle_since() > self._settings.idle_timeout_s:
                 self._dismiss(place, "Nothing happened for a while, so this session has ended.")
-        over = resident_bytes - self._settings.memory_ceiling_mb * 1024 * 1024
+        over = private_bytes - self._settings.memory_ceiling_mb * 1024 * 1024
         if over > 0 and self._places:
-            log.warning("session.shed", resident_mb=resident_bytes >> 20)
+            log.warning("session.shed", private_mb=private_bytes >> 20)
             self._dismiss(
                 self._longest_lost() or self._longest_idle(),
                 "The server is short of memory and has ended idle sessions.",
@@ -353,17 +353,3 @@ def _is_right(given: str | None, wanted: str) -> bool:
 
 def new_session_id() -> str:
     return uuid.uuid4().hex
-
-
-def resident_bytes_of_tree() -> int:
-    """Resident memory of this process and its children, in bytes. Pages that they share count once,
-    where the system can tell (Linux can)."""
-    parent = psutil.Process()
-    total = 0
-    for process in (parent, *parent.children(recursive=True)):
-        try:
-            memory = process.memory_full_info()
-            total += getattr(memory, "pss", memory.rss)
-        except psutil.NoSuchProcess:  # it ended between the listing and the look
-            continue
-    return total

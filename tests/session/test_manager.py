@@ -13,7 +13,7 @@ from backend.config import SessionSettings
 from backend.errors import SessionBusy, SessionError, SessionLimitReached, SessionTakenOver
 from backend.handlers.base import Options
 from backend.protocol import HistoryItem
-from backend.session.manager import Admission, Hold, SessionManager, resident_bytes_of_tree
+from backend.session.manager import Admission, Hold, SessionManager
 from backend.session.outbox import Outbox
 from backend.session.store.keeper import RecordKeeper
 from backend.session.store.memory import MemoryStore
@@ -274,7 +274,7 @@ async def test_only_the_silent_expire_and_the_waiting_have_their_own_clock(
     await house.admit("lively", last_sign=50.0)
     waiting = await house.admit("waiting", last_sign=0.0)
     await house.lose(waiting)
-    house.manager.sweep(now=61.0, resident_bytes=0)
+    house.manager.sweep(now=61.0, private_bytes=0)
     assert set(house.told) == {"quiet"} and not waiting.ended
 
 
@@ -286,14 +286,14 @@ async def test_above_the_ceiling_the_waiting_go_first_then_the_longest_idle(
     await house.admit("oldest", last_sign=10.0)
     waiting = await house.admit("waiting", last_sign=30.0)
     await house.lose(waiting)
-    house.manager.sweep(now=30.0, resident_bytes=128 * MIB)
+    house.manager.sweep(now=30.0, private_bytes=128 * MIB)
     assert not house.told and house.manager.detached == 1
-    house.manager.sweep(now=30.0, resident_bytes=129 * MIB)
+    house.manager.sweep(now=30.0, private_bytes=129 * MIB)
     assert not house.told and house.manager.detached == 0
     await asyncio.sleep(0)
     assert waiting.ended == ["shed"]
-    house.manager.sweep(now=30.0, resident_bytes=129 * MIB)
-    house.manager.sweep(now=31.0, resident_bytes=129 * MIB)  # it is still leaving: nobody else goes
+    house.manager.sweep(now=30.0, private_bytes=129 * MIB)
+    house.manager.sweep(now=31.0, private_bytes=129 * MIB)  # it is still leaving: nobody else goes
     assert set(house.told) == {"oldest"} and "memory" in house.told["oldest"].message
 
 
@@ -309,7 +309,3 @@ async def test_closing_the_house_ends_everybody(store: MemoryStore) -> None:
     await house.lose(guests[0])
     await house.manager.close()
     assert [guest.ended for guest in guests] == [["shutdown"], ["shutdown"]]
-
-
-def test_resident_memory_counts_this_process() -> None:
-    assert resident_bytes_of_tree() > 10 * MIB
