@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 import pytest
+import uvicorn
 import yaml
 from compose_spec import PyCompose
 
+from backend.config import ENV_PREFIX
 from backend.serve import CLOSE_WITHIN_S
 from tests.conftest import ROOT
 from tests.deploy.settings_of import SettingsOf, env_file, settings_of
@@ -87,6 +90,37 @@ def test_nginx_and_prometheus_know_the_backends_by_their_names(settings_of: Sett
     addresses = [SERVICES[name]["networks"]["house"]["ipv4_address"] for name in BACKENDS]
     hosts = [f"{name}:{address}" for name, address in zip(BACKENDS, addresses, strict=True)]
     assert SERVICES["nginx"]["extra_hosts"] == hosts
+
+
+def test_what_env_says_goes_before_what_the_house_says() -> None:
+    for name in BACKENDS:
+        given = {k: v for k, v in SERVICES[name]["environment"].items() if k.startswith(ENV_PREFIX)}
+        assert given and all(v.startswith(f"${{{k}:-") for k, v in given.items()), given
+
+
+@pytest.mark.parametrize("name", OF_OURS)
+def test_the_password_of_grafana_is_grafanas(name: str) -> None:
+    assert SERVICES[name]["env_file"][0]["path"] == ".env"  # where the password stands
+    assert environment(name)["GRAFANA_PASSWORD"] == ""
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_nginx_alone_is_believed_about_who_asks(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", environment(name)["FORWARDED_ALLOW_IPS"])
+    door = SERVICES["nginx"]["networks"]["house"]["ipv4_address"]
+    assert uvicorn.Config("backend.app").forwarded_allow_ips == door
+
+
+def test_nobody_is_given_an_address_that_is_somebodys() -> None:
+    (house,) = HOUSE["networks"]["house"]["ipam"]["config"]
+    subnet, free = (ip_network(house[key]) for key in ("subnet", "ip_range"))
+    fixed = [
+        ip_address(service["networks"]["house"]["ipv4_address"])
+        for service in SERVICES.values()
+        if isinstance(service["networks"], dict)
+    ]
+    assert len(fixed) == 3 and free.subnet_of(subnet)
+    assert all(address in subnet and address not in free for address in fixed)
 
 
 def test_what_watches_finds_what_it_watches_with() -> None:
