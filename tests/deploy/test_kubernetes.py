@@ -106,8 +106,9 @@ def test_the_settings_hold_and_suit_the_pod(
     resources: list[Resource], settings_of: SettingsOf
 ) -> None:
     env = {**one(resources, "ConfigMap", "settings")["data"]}
-    env |= env_file(ROOT / EXAMPLE / "secrets.env.example")
-    settings = settings_of(env)
+    sample = ROOT / EXAMPLE / "secrets.env.example"
+    assert env_file(sample) == {}  # a secret that everybody knows is none
+    settings = settings_of(env | env_file(sample, uncommented=True))
     assert settings.store.kind == "redis"
     redis = one(resources, "Service", "redis")["spec"]["ports"][0]["port"]
     assert settings.store.redis_url.get_secret_value() == f"redis://redis:{redis}/0"
@@ -120,6 +121,18 @@ def test_the_settings_hold_and_suit_the_pod(
     pause_s = backend["lifecycle"]["preStop"]["sleep"]["seconds"]
     grace_s = pods(resources)["backend"]["spec"]["terminationGracePeriodSeconds"]
     assert grace_s > pause_s + settings.session.leave_s + CLOSE_WITHIN_S
+
+
+def test_the_service_believes_whom_the_front_door_believes(resources: list[Resource]) -> None:
+    believed = one(resources, "ConfigMap", "settings")["data"]["FORWARDED_ALLOW_IPS"].split(",")
+    listen = (KUBERNETES / "base/listen.conf").read_text()
+    assert believed == re.findall(r"set_real_ip_from (\S+);", listen)
+
+
+def test_the_ingress_lets_in_what_the_front_door_lets_in(resources: list[Resource]) -> None:
+    annotations = one(resources, "Ingress", "front-door")["metadata"]["annotations"]
+    (most,) = re.findall(r"client_max_body_size (\S+);", (ROOT / "nginx/nginx.conf").read_text())
+    assert annotations["nginx.ingress.kubernetes.io/proxy-body-size"] == most
 
 
 def test_pods_may_do_nothing_that_they_need_not(resources: list[Resource]) -> None:
