@@ -64,12 +64,14 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(service.atelier.sweep)
         async with background(
             _load(service, factory),
             kept_up(manager.watch),
             kept_up(keeper.run),
             kept_up(vitals.watch_loop),
             kept_up(vitals.watch_processes),
+            kept_up(factory.lip_watch.run),
             keep_pulling(settings),
         ):
             yield
@@ -85,6 +87,8 @@ def create_app(settings: Settings) -> FastAPI:
         version=__version__,
         description="A face that answers. The conversation itself runs over `/ws/{session_id}`.",
         lifespan=lifespan,
+        docs_url=None,  # both would load scripts from elsewhere; /openapi.json stays
+        redoc_url=None,
     )
     app.state.service = service
     app.state.watched = status.Watched(service, factory, vitals)

@@ -16,6 +16,7 @@ from backend.avatar.shelf import find_avatar
 from backend.config import Settings
 from backend.engine.base import Engine
 from backend.errors import AvatarChatError
+from backend.handlers.avatar.lip_watch import LipWatch
 from backend.handlers.avatar.lipsync import LipSyncAvatar
 from backend.handlers.base import BaseHandler, Context, Options, Weights
 from backend.handlers.breaker import Breakers, ProviderHealth
@@ -100,6 +101,7 @@ class StageFactory:
         self._engine = engine
         self._weights = Weights()
         self._breakers = Breakers()
+        self.lip_watch = LipWatch(engine, settings.avatar)
 
     def build(self, session_id: str, on_change: OnChange = lambda change: None) -> Stages:
         """Fresh handlers for one session; nothing is loaded yet."""
@@ -113,7 +115,7 @@ class StageFactory:
             asr=asr_chain(context, on_change),
             llm=llm_chain(context, on_change),
             tts=tts_chain(context, on_change),
-            avatar=LipSyncAvatar(context),
+            avatar=LipSyncAvatar(context, self.lip_watch),
             settings=settings,
         )
 

@@ -21,7 +21,6 @@ FLAGS = ("_ready", "_up", "_info")
 
 UNMOVED = {
     "avatar_chat_lines_stalled_total": "every client takes what it is sent",
-    "avatar_chat_av_offset_seconds": "fed by who compares drawn lips with sound",
     "avatar_chat_worker_restarts_total": "no worker dies",
     "avatar_chat_store_failures_total": "a store in memory does not fail",
     "avatar_chat_timeline_lost_events_total": "the disk keeps up",

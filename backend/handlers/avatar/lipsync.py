@@ -26,6 +26,7 @@ from backend.avatar.track_cache import TrackCache
 from backend.config import AvatarSettings
 from backend.engine.base import Actor, Engine
 from backend.errors import EngineError, ProviderError, ProviderTimeout, WorkerDied
+from backend.handlers.avatar.lip_watch import LipWatch, Sample
 from backend.handlers.avatar.plan import ReplyPlan
 from backend.handlers.base import BaseHandler, Context, closing
 from backend.handlers.messages import Mark, SpokenAudio, VideoChunk
@@ -62,14 +63,16 @@ class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
     """Chunks of a reply, as long as its `ReplyPlan` says; none spans two sentences.
 
     Nothing needs to be told to an abandoned sentence: its queued work is dropped with the wait, and
-    the renderer forgets the rest when it hears the next one.
+    the renderer forgets the rest when it hears the next one. `watch` may ask for what was shown.
     """
 
     component: ClassVar[str] = "avatar"
     provider: ClassVar[str] = "lipsync"
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, watch: LipWatch | None = None) -> None:
         super().__init__(context)
+        self._watch = watch
+        self._sample: Sample | None = None
         self._studio: Studio | None = None
         self._plan = ReplyPlan("sentence")
         self._line: Line | None = None
@@ -86,13 +89,16 @@ class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
 
     @property
     def fps(self) -> int:
-        """Of the avatar that the options name now; raises as `find_avatar`."""
-        return self._package().card.fps
+        """Of the avatar that the options name now; raises as `find_avatar` where it is not drawn
+        yet."""
+        studio = self._studio_of_options()
+        return studio.about.fps if studio else self._package().card.fps
 
     @property
     def loop_frames(self) -> int:
-        """Length of its idle loop; raises as `find_avatar`."""
-        return self._package().card.frames
+        """Length of its idle loop; raises as `fps`."""
+        studio = self._studio_of_options()
+        return studio.about.loop_frames if studio else self._package().card.frames
 
     def begin_at(self, frame: int, shown: Clip) -> None:
         """Let the next sentence begin at this frame of the loops; `shown` is the one on show."""
@@ -117,7 +123,9 @@ class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
         try:
             async with closing(self._render(item)) as chunks:
                 async for chunk in chunks:
-                    yield self._message(item, chunk)
+                    message = self._message(item, chunk)
+                    yield message
+                    self._let_see(message)
         except ProviderTimeout:
             await self._leave()
             raise
@@ -163,6 +171,7 @@ class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
         package = self._package()
         if line is None or line.reply != reply:
             self._plan = ReplyPlan(video.chunking)
+            self._sample = self._watch.sample(package.root) if self._watch else None
         self._line = Line(
             reply,
             sentence,
@@ -209,9 +218,18 @@ class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
     def _chunk_frames(self) -> int | None:
         return self._plan.chunk_frames(clock.now())
 
+    @property
+    def _wanted(self) -> str:
+        """Avatar id; empty for the first of the shelf."""
+        return self.context.options.avatar or self.context.settings.avatar.default
+
     def _package(self) -> AvatarPackage:
-        settings, wanted = self.context.settings.avatar, self.context.options.avatar
-        return find_avatar(settings.dir, wanted or settings.default)
+        return find_avatar(self.context.settings.avatar.dir, self._wanted)
+
+    def _studio_of_options(self) -> Studio | None:
+        """The studio, where it was not built for an avatar that is shown no more."""
+        studio = self._studio
+        return studio if studio and studio.about.avatar == self._wanted else None
 
     async def _settle_in(self) -> None:
         """Have a renderer for the avatar that the options name now."""
@@ -226,6 +244,13 @@ class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
         studio, self._studio = self._studio, None
         if studio is not None:
             await studio.actor.close()
+
+    def _let_see(self, shown: VideoChunk) -> None:
+        if self._watch is not None and self._sample is not None:
+            self._sample.add(shown)
+            if self._sample.is_enough:
+                self._watch.offer(self._sample)
+                self._sample = None
 
     def _failure(self, error: EngineError) -> ProviderError:
         return ProviderError(error.message, component=self.component, provider=self.provider)
