@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 
@@ -30,8 +31,11 @@ async def test_at_most_the_chunk_in_the_making_is_lost(serve: Serve) -> None:
         await talks.until("video_chunk_meta", chunk_seq=1)
         for worker in (await status(base))["engine"]["processes"]:
             os.kill(worker["pid"], signal.SIGKILL)
-        for client in (talks, neighbour):
-            await client.until("turn_end", reason="completed")
+        # Both at once: who does not read hears no ping either.
+        await asyncio.gather(
+            talks.until("turn_end", reason="completed"),
+            neighbour.until("turn_end", reason="completed"),
+        )
         again = [meta for meta, _ in talks.media[before:]]
         assert {meta["sentence_index"] for meta in again} == pieces
         assert [meta["chunk_seq"] for meta in again] == list(range(len(again)))
