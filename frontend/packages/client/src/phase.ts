@@ -34,7 +34,8 @@ export const INITIAL_FACTS: Facts = {
 
 export function phaseOf(facts: Facts): Phase {
   if (facts.player === 'blocked') return 'blocked'
-  if (facts.player === 'paused') return 'hearing'
+  // Who falls silent to hear needs a line to hear over.
+  if (facts.player === 'paused' && facts.link === 'up') return 'hearing'
   if (facts.player === 'playing') return 'speaking'
   if (facts.link !== 'up') return facts.link === 'new' ? 'connecting' : 'offline'
   if (facts.asked || facts.server === 'thinking') return 'thinking'

@@ -10,6 +10,8 @@ const cases: [Phase, Partial<Facts>][] = [
   ['speaking', { server: 'speaking' }],
   ['speaking', { player: 'playing', server: 'idle' }],
   ['speaking', { player: 'playing', link: 'down' }],
+  ['hearing', { player: 'paused' }],
+  ['offline', { player: 'paused', link: 'down' }],
   ['blocked', { player: 'blocked', server: 'speaking' }],
   ['listening', { microphone: true }],
   ['listening', { server: 'listening' }],
