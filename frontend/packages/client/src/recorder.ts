@@ -58,20 +58,24 @@ export class Recorder extends Emitter<RecorderEvents> {
   /** Asks for the microphone and starts. Throws `MicError`. */
   async start(): Promise<void> {
     if (this.context) return
-    this.stream = await openMicrophone()
+    const stream = await openMicrophone()
+    if (this.stream) {
+      close(stream) // another start was faster
+      return
+    }
+    this.stream = stream
     try {
-      this.context = await this.capture(this.stream)
+      const context = await this.capture(stream)
+      if (this.stream === stream) this.context = context
+      else void context.close() // stopped meanwhile
     } catch (error) {
-      this.stop()
-      throw error instanceof MicError ? error : new MicError('unsupported', error)
+      if (this.stream === stream) this.stop()
+      throw new MicError('unsupported', error)
     }
   }
 
   stop(): void {
-    for (const track of this.stream?.getTracks() ?? []) {
-      track.onended = null
-      track.stop()
-    }
+    if (this.stream) close(this.stream)
     void this.context?.close()
     this.stream = null
     this.context = null
@@ -79,8 +83,18 @@ export class Recorder extends Emitter<RecorderEvents> {
 
   private async capture(stream: MediaStream): Promise<AudioContext> {
     const context = new AudioContext()
-    await context.audioWorklet.addModule(this.workletUrl)
-    await context.resume()
+    try {
+      await context.audioWorklet.addModule(this.workletUrl)
+      await context.resume()
+      this.connect(stream, context)
+    } catch (error) {
+      void context.close()
+      throw error
+    }
+    return context
+  }
+
+  private connect(stream: MediaStream, context: AudioContext): void {
     const node = new AudioWorkletNode(context, 'avatar-chat-recorder', { channelCount: 1 })
     node.port.onmessage = (event: MessageEvent<RecorderFrame>) => {
       this.emit('frame', event.data.samples)
@@ -90,12 +104,18 @@ export class Recorder extends Emitter<RecorderEvents> {
     // A node that leads nowhere is not run by every browser; this one stays silent.
     node.connect(context.destination)
     for (const track of stream.getAudioTracks()) track.onended = () => this.lost()
-    return context
   }
 
   private lost(): void {
     this.stop()
     this.emit('ended', undefined)
+  }
+}
+
+function close(stream: MediaStream): void {
+  for (const track of stream.getTracks()) {
+    track.onended = null
+    track.stop()
   }
 }
 
