@@ -2,7 +2,7 @@ import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import type { Live } from '../src/lib/types'
 import { useMonitor } from '../src/stores/monitor'
-import { aStatus } from './samples'
+import { aStatus, TURN } from './samples'
 
 const LIVE: Live = {
   session_id: 'a', place: 0, attached: true, state: 'idle', age_s: 9, idle_s: 1, avatar: '', output: 'video', replies: 1,
@@ -26,8 +26,9 @@ beforeEach(() => {
     'api/status/sessions/a': [],
   }
   vi.stubGlobal('fetch', (path: string) => {
-    const answer = answers[path.replace('../', '').split('?')[0]!]
-    return Promise.resolve(new Response(JSON.stringify(answer), { status }))
+    const asked = path.replace('../', '').split('?')[0]!
+    const isThere = asked in answers
+    return Promise.resolve(new Response(JSON.stringify(answers[asked] ?? null), { status: isThere ? status : 503 }))
   })
   monitor = useMonitor()
   monitor.start()
@@ -83,6 +84,37 @@ test('a service that started anew begins its log anew', async () => {
   say({ live: [LIVE], started_at: '2026-02-01T00:00:00Z' })
   await pass(1500)
   expect(monitor.lines).toHaveLength(1)
+})
+
+test('a face that nobody knows yet is asked for at once', async () => {
+  answers['api/avatars'] = [{ id: 'nora', name: 'Nora' }]
+  await pass(5_000)
+  answers['api/avatars'] = [{ id: 'nora', name: 'Nora' }, { id: 'made', name: 'Made' }]
+  await pass(5_000)
+  expect(monitor.avatars).toHaveLength(1)
+  say({ live: [{ ...LIVE, avatar: 'made' }] })
+  await pass(1_500)
+  expect(monitor.avatars).toHaveLength(2)
+})
+
+test('without its faces the service is reached all the same, and they are asked for again', async () => {
+  const faces = [{ id: 'nora', name: 'Nora' }]
+  delete answers['api/avatars']
+  await pass(500)
+  expect([monitor.isReached, monitor.lines.length, monitor.avatars.length]).toEqual([true, 1, 0])
+  answers['api/avatars'] = faces
+  await pass(20_000)
+  expect(monitor.avatars).toEqual(faces)
+})
+
+test('replies that cannot be fetched anew stay as they were', async () => {
+  answers['api/status/sessions/a'] = [TURN]
+  await pass(500)
+  expect(monitor.turns).toEqual([TURN])
+  delete answers['api/status/sessions/a']
+  say({ live: [{ ...LIVE, last_turn: { ...LIVE.last_turn!, generation: 2 } }] })
+  await pass(1_500)
+  expect(monitor.turns).toEqual([TURN])
 })
 
 test('it stays with a session while that talks, and goes on to another when it rests', async () => {

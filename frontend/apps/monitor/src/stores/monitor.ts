@@ -10,6 +10,7 @@ import { verdictOn, type Verdict } from '../lib/verdict'
 
 const STATUS_MS = 1000
 const HISTORY_MS = 15_000
+const FACES_MS = 15_000
 const LOCKED: Verdict = { level: 'unknown', headline: 'Locked', reasons: [] }
 /** A session that has been idle for longer is not followed any more. */
 const PATIENCE_S = 20
@@ -35,6 +36,11 @@ export const useMonitor = defineStore('monitor', () => {
     const wanted = [chosen.value, followed.value]
     return wanted.flatMap((id) => live.value.find((one) => one.session_id === id) ?? [])[0] ?? null
   })
+  /** Faces of those who are here that the page has not been told of. */
+  const strangers = computed(() => {
+    const known = new Set(['', ...avatars.value.map((one) => one.id)])
+    return [...new Set(live.value.map((one) => one.avatar))].filter((id) => !known.has(id)).join(' ')
+  })
   const verdict = computed(() =>
     isLocked.value ? LOCKED : verdictOn(status.value, isReached.value, history.value?.alerts ?? null),
   )
@@ -43,7 +49,7 @@ export const useMonitor = defineStore('monitor', () => {
   let newestLine = 0
 
   function start(): void {
-    paces = [keepDoing(look, STATUS_MS), keepDoing(lookBack, HISTORY_MS)]
+    paces = [keepDoing(look, STATUS_MS), keepDoing(lookBack, HISTORY_MS), keepDoing(lookAtFaces, FACES_MS)]
   }
 
   function stop(): void {
@@ -54,7 +60,7 @@ export const useMonitor = defineStore('monitor', () => {
     try {
       const now = await ask<Status>('api/status')
       isLocked.value = false
-      if (now.started_at !== status.value?.started_at) await meet(now)
+      if (now.started_at !== status.value?.started_at) meet()
       status.value = now
       followed.value = nextToFollow(now.live ?? [], followed.value)
       isReached.value = true
@@ -76,10 +82,14 @@ export const useMonitor = defineStore('monitor', () => {
   }
 
   /** A service that started anew counts its lines from 1, and may have other faces. */
-  async function meet(now: Status): Promise<void> {
+  function meet(): void {
     newestLine = 0
     lines.value = []
-    if (now.ready.ready || !avatars.value.length) avatars.value = await ask<Avatar[]>('api/avatars')
+    paces[2]?.hurry()
+  }
+
+  async function lookAtFaces(): Promise<void> {
+    avatars.value = await ask<Avatar[]>('api/avatars')
   }
 
   async function follow(): Promise<void> {
@@ -94,8 +104,12 @@ export const useMonitor = defineStore('monitor', () => {
   }
 
   async function lookAtTurns(id: string | undefined): Promise<void> {
-    const found = id ? await ask<Turn[]>(`api/status/sessions/${id}`).catch(() => []) : []
-    if (id === session.value?.session_id) turns.value = found
+    try {
+      const found = id ? await ask<Turn[]>(`api/status/sessions/${id}`) : []
+      if (id === session.value?.session_id) turns.value = found
+    } catch (error) {
+      console.info('What was known of the session stays:', error)
+    }
   }
 
   /** Another session, or another reply of it. */
@@ -106,6 +120,7 @@ export const useMonitor = defineStore('monitor', () => {
       void lookAtTurns(id)
     },
   )
+  watch(strangers, (ids) => ids && paces[2]?.hurry())
   watch([minutes, () => Boolean(status.value?.live)], () => paces[1]?.hurry())
 
   /** A second time lets go of it. */
