@@ -238,11 +238,16 @@ async def watch(pipe: Pipe, settings: Settings) -> None:
                 beat = await heartbeat(pipe)
         except TimeoutError:
             raise BrowserLost(f"no heartbeat for {patience_s:.0f} s") from None
-        patience_s = HUNG_S
+        patience_s = patience_after(beat)
         if beat != before:
             before = beat
             say("page", **json.loads(beat))
             notify(f"STATUS={beat}")
+
+
+def patience_after(beat: str) -> float:
+    """How long the next may take, in seconds. A page that loads itself anew is silent meanwhile."""
+    return FIRST_BEAT_S if json.loads(beat)["stage"] == "restarting" else HUNG_S
 
 
 async def attached(pipe: Pipe) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -65,6 +66,16 @@ def test_the_screen_is_prepared() -> None:
             ["xset", "-display", display, "q"], check=True, capture_output=True, text=True
         )
     assert "timeout:  0" in seen.stdout and "prefer blanking:  no" in seen.stdout
+
+
+def test_a_page_that_loads_anew_has_as_long_as_one_that_starts() -> None:
+    kiosk = runpy.run_path(str(FOLDER / "kiosk.py"))
+    patience_s = {
+        stage: kiosk["patience_after"](json.dumps({"stage": stage, "phase": "ready"}))
+        for stage in ("attract", "visit", "restarting")
+    }
+    hung_s, first_beat_s = kiosk["HUNG_S"], kiosk["FIRST_BEAT_S"]
+    assert patience_s == {"attract": hung_s, "visit": hung_s, "restarting": first_beat_s}
 
 
 def test_without_a_browser_it_says_so() -> None:
