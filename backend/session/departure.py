@@ -8,6 +8,7 @@ of something gets `bound_s` to finish; then it is sent on all the same.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 import structlog
 
@@ -16,6 +17,7 @@ from backend.errors import ServiceLeaving
 from backend.session.manager import SessionManager
 from backend.session.session import Session
 from backend.session.store.keeper import RecordKeeper
+from backend.session.store.record import SessionRecord
 
 LOOK_S = 0.1
 LOOKS_AT_REST = 2
@@ -40,10 +42,12 @@ class Departure:
         log.info("service.leaving", sessions=self._manager.attached, bound_s=bound_s)
         until_s = clock.now() + bound_s
         while self._manager.attached and clock.now() < until_s:
-            await self._send_on([s for s in self._manager.sessions() if self._is_at_rest(s)])
+            kept = await self._keep([s for s in self._manager.sessions() if self._is_at_rest(s)])
+            # While the store took its time, somebody may have gone on talking.
+            self._send_on(s for s in kept if s.is_at_rest and s.record() == kept[s])
             await asyncio.sleep(LOOK_S)
         cut_off = self._manager.sessions()
-        await self._send_on(cut_off)
+        self._send_on(await self._keep(cut_off))
         log.info("service.left", cut_off=len(cut_off))
         return len(cut_off)
 
@@ -51,11 +55,15 @@ class Departure:
         self._looks[session] = self._looks.get(session, 0) + 1 if session.is_at_rest else 0
         return self._looks[session] >= LOOKS_AT_REST
 
-    async def _send_on(self, sessions: list[Session]) -> None:
-        if not sessions:
-            return
-        for session in sessions:
-            self._keeper.save(session.record())  # even without a word: its token must be known
-        await self._keeper.settle()
+    async def _keep(self, sessions: list[Session]) -> dict[Session, SessionRecord]:
+        """Save how they are now, and say how that was."""
+        records = {session: session.record() for session in sessions}
+        for record in records.values():
+            self._keeper.save(record)  # even without a word: its token must be known
+        if records:
+            await self._keeper.settle()
+        return records
+
+    def _send_on(self, sessions: Iterable[Session]) -> None:
         for session in sessions:
             self._manager.dismiss(session, self._manager.closed_for or ServiceLeaving("Leaving."))

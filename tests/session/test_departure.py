@@ -18,15 +18,18 @@ class Guest:
     id: str
     rests_after_s: float = 0.0
     flickers: bool = False
+    talks_s: tuple[float, float] = (0.0, 0.0)
 
     @property
     def is_at_rest(self) -> bool:
         if self.flickers:
             return round(clock.now() / LOOK_S) % 2 == 0
-        return clock.now() >= self.rests_after_s
+        began_s, ended_s = self.talks_s
+        return clock.now() >= self.rests_after_s and not began_s <= clock.now() < ended_s
 
     def record(self) -> str:
-        return self.id
+        has_talked = clock.now() >= self.talks_s[1] > 0
+        return f"{self.id}, and a turn" if has_talked else self.id
 
 
 @dataclass
@@ -34,6 +37,7 @@ class House:
     """What a departure knows of the manager and the keeper."""
 
     guests: list[Guest]
+    settling_s: float = 0.0
     closed_for: SessionError | None = None
     saved: list[str] = field(default_factory=list)
     settled: list[str] = field(default_factory=list)
@@ -47,7 +51,7 @@ class House:
         return list(self.guests)
 
     def dismiss(self, guest: Guest, why: SessionError) -> None:
-        assert isinstance(why, ServiceLeaving) and guest.id in self.settled
+        assert isinstance(why, ServiceLeaving) and guest.record() in self.settled
         self.guests.remove(guest)
         self.left[guest.id] = round(clock.now(), 3)
 
@@ -55,12 +59,12 @@ class House:
         self.saved.append(record)
 
     async def settle(self) -> None:
-        await asyncio.sleep(0)
         self.settled = list(self.saved)
+        await asyncio.sleep(self.settling_s)
 
 
-def leave(*guests: Guest, bound_s: float = 10.0) -> tuple[House, int]:
-    house = House(list(guests))
+def leave(*guests: Guest, bound_s: float = 10.0, settling_s: float = 0.0) -> tuple[House, int]:
+    house = House(list(guests), settling_s)
     anybody: Any = house
 
     async def run() -> int:
@@ -89,3 +93,15 @@ def test_a_moment_between_hearing_and_answering_is_no_rest() -> None:
 def test_the_bound_holds_for_whoever_never_rests() -> None:
     house, cut_off = leave(Guest("endless", rests_after_s=99.0), bound_s=5.0)
     assert cut_off == 1 and 5.0 <= house.left["endless"] <= 5.0 + 2 * LOOK_S
+
+
+@pytest.mark.parametrize("over_s", [0.9, 5.0], ids=["while it is saved", "long after"])
+def test_who_begins_to_talk_while_the_store_takes_its_time_is_not_cut(over_s: float) -> None:
+    house, cut_off = leave(Guest("a", talks_s=(0.5, over_s)), Guest("b"), settling_s=1.0)
+    assert cut_off == 0 and house.left["b"] == pytest.approx(1.0 + LOOK_S, abs=0.01)
+    assert house.left["a"] >= over_s + 1.0
+
+
+def test_at_the_bound_a_slow_store_keeps_nobody() -> None:
+    house, cut_off = leave(Guest("endless", talks_s=(0.5, 99.0)), bound_s=5.0, settling_s=1.0)
+    assert cut_off == 1 and 6.0 <= house.left["endless"] <= 6.0 + 2 * LOOK_S
