@@ -87,9 +87,9 @@ class RecentHistogram(Histogram):
         """Of the last minutes; of one child where there are labels."""
         return self._recent.percentiles(minutes, time.monotonic())
 
-    def by_minute(self, minutes: int) -> list[Percentiles]:
-        """Likewise, of each of the last minutes by itself, oldest first."""
-        return self._recent.by_minute(minutes, time.monotonic())
+    def by_minute(self, minutes: int, now_s: float) -> list[Percentiles]:
+        """Of each of the minutes before `now_s` (monotonic) by itself, oldest first."""
+        return self._recent.by_minute(minutes, now_s)
 
     def children(self) -> Iterator[tuple[Sequence[str], RecentHistogram]]:
         """Label values and child, for each that was ever observed."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
 import structlog
@@ -61,12 +61,12 @@ async def history(
     require_watching(request, settings)
     base = settings.monitor.prometheus_url
     if base is None:
-        return _remembered(watched, min(minutes, KEPT_MIN))
+        return await _remembered(watched, min(minutes, KEPT_MIN))
     try:
         return await asyncio.to_thread(_asked, Prometheus(base), minutes)
     except (OSError, ValueError, KeyError) as error:
         log.warning("monitor.no_prometheus", error=type(error).__name__)
-        told = _remembered(watched, min(minutes, KEPT_MIN))
+        told = await _remembered(watched, min(minutes, KEPT_MIN))
         told.trouble = f"Prometheus does not answer ({type(error).__name__})."
         return told
 
@@ -85,23 +85,25 @@ def _asked(prometheus: Prometheus, minutes: int) -> History:
     )
 
 
-def _remembered(watched: Watched, minutes: int) -> History:
+async def _remembered(watched: Watched, minutes: int) -> History:
     now_s = time.monotonic()
     wall_s = int(time.time())
     end_s = wall_s + 60 - int(now_s % 60)
     return History(
         source="service",
         at=[min(wall_s, end_s - 60 * back) for back in range(minutes - 1, -1, -1)],
-        series=list(_series(watched, minutes, now_s)),
+        series=[one async for one in _series(watched, minutes, now_s)],
     )
 
 
-def _series(watched: Watched, minutes: int, now_s: float) -> Iterator[Series]:
+async def _series(watched: Watched, minutes: int, now_s: float) -> AsyncIterator[Series]:
+    """Between any two, whoever talks gets a turn on the event loop: each takes a millisecond."""
     for name, unit, values in report.measured():
-        by_minute = values.by_minute(minutes)
+        by_minute = values.by_minute(minutes, now_s)
         for p in ("p50", "p95"):
             found = [getattr(one, p) for one in by_minute]
             yield Series(name=f"{name}.{p}", unit=unit, values=found)
+        await asyncio.sleep(0)
     chronicle = watched.vitals.chronicle
     for name, unit in (("people", "count"), ("worker_busy", "ratio")):
         yield Series(name=name, unit=unit, values=chronicle.highest(name, minutes, now_s))
