@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import shutil
 import signal
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from bench.service import Running, free_port, running_service
+from tests.conftest import ROOT
 from tests.deploy.front_door import FrontDoor, front_door
 from tests.integration.service_status import status
 from tests.redis_server import redis_server
@@ -56,13 +60,19 @@ class House:
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
-    with redis_server(tmp_path) as redis:
-        env = {"AVATAR_CHAT_STORE__KIND": "redis", "AVATAR_CHAT_STORE__REDIS_URL": redis.url}
-        house = House(env)
+    with open_house(tmp_path, {}) as house:
+        yield house
+
+
+@contextmanager
+def open_house(folder: Path, env: dict[str, str]) -> Iterator[House]:
+    with redis_server(folder) as redis:
+        store = {"AVATAR_CHAT_STORE__KIND": "redis", "AVATAR_CHAT_STORE__REDIS_URL": redis.url}
+        house = House(store | env)
         try:
             house.start(0)
             house.start(1)
-            with front_door(tmp_path / "nginx", house.ports) as house.door:
+            with front_door(folder / "nginx", house.ports) as house.door:
                 yield house
         finally:
             house.close()
@@ -156,6 +166,71 @@ async def test_a_new_session_gets_its_id_at_the_door_and_sticks_to_its_backend(
             assert back.ready["resumed"]
             assert await house.attached() == before
     assert len({client.ready["session_id"] for client in clients}) == 6
+
+
+def test_the_door_lets_go_of_an_idle_line_before_the_backend_does() -> None:
+    upstream = (ROOT / "nginx/nginx.conf").read_text().partition("upstream backends {")[2]
+    (idle_s,) = re.findall(r"keepalive_timeout (\d+)s;", upstream)
+    assert int(idle_s) < uvicorn.Config("backend.app").timeout_keep_alive
+
+
+async def test_a_place_is_found_while_there_is_one_and_takes_nobody_elses(tmp_path: Path) -> None:
+    with open_house(tmp_path, {"AVATAR_CHAT_SESSION__LIMIT": "1"}) as house:
+        async with entered(house) as client, house.client() as http:
+            before = await house.attached()
+            for _ in range(6):  # every other one comes to the full backend first
+                created = await http.post("/api/session/create")
+                assert created.status_code == 201
+                assert created.json()["ws_url"].startswith(f"{house.door.wss}/ws/")
+        async with await returned(house, client) as back:
+            assert back.ready["resumed"] and await house.attached() == before
+
+
+async def test_a_door_in_a_cluster_says_what_its_ingress_says(house: House) -> None:
+    port, listen = free_port(), house.door.folder / "listen.conf"
+    cluster = (ROOT / "deploy/kubernetes/base/listen.conf").read_text()
+    inside = cluster.replace("listen 8080", f"listen 127.0.0.1:{port}")
+    listen.write_text(listen.read_text() + inside)
+    house.door.reload()
+    behind = f"http://127.0.0.1:{port}"
+    async with asyncio.timeout(30), house.client() as http:
+        while not await _answers(http, f"{behind}/front-door"):
+            pass
+        assert await _ws_scheme(http, behind, "https") == "wss"
+        assert await _ws_scheme(http, behind, "http") == "ws"
+        assert await _ws_scheme(http, behind, "https, http") == "ws"
+        assert await _ws_scheme(http, house.door.https, "http") == "wss"
+
+
+async def _ws_scheme(http: httpx.AsyncClient, door: str, forwarded: str) -> str:
+    """Of the address that whoever comes over `forwarded` is told to connect to."""
+    headers = {"X-Forwarded-Proto": forwarded}
+    created = await http.post(f"{door}/api/session/create", headers=headers)
+    scheme: str = created.json()["ws_url"].partition("://")[0]
+    return scheme
+
+
+async def _answers(http: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await http.get(url)).is_success
+    except httpx.ConnectError:
+        return False
+
+
+async def test_a_face_that_was_deleted_is_soon_gone_from_the_door(tmp_path: Path) -> None:
+    avatars = tmp_path / "avatars"
+    for name in ("nora", "pip"):
+        shutil.copytree(ROOT / "avatars" / name, avatars / name)
+    with open_house(tmp_path, {"AVATAR_CHAT_AVATAR__DIR": str(avatars)}) as house:
+        async with asyncio.timeout(30), house.client() as http:
+            seen = await http.get("/avatars/pip/poster.jpg")
+            assert seen.status_code == 200 and seen.headers["cache-control"] == "no-cache"
+            known = {"If-None-Match": seen.headers["etag"]}
+            again = await http.get("/avatars/pip/poster.jpg", headers=known)
+            assert again.status_code == 304
+            shutil.rmtree(avatars / "pip")
+            while (await http.get("/avatars/pip/poster.jpg")).status_code != 404:
+                pass
 
 
 async def test_the_other_backend_goes_on_when_one_is_killed(house: House) -> None:
