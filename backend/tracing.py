@@ -9,19 +9,27 @@ from a thread of its own; what a collector does not take in time is dropped.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from threading import Thread
 from typing import Protocol
+
+import structlog
 
 from backend.config import TracingSettings
 from backend.session.timeline.spans import Fact, Span, TurnSpans
 
 EXPORT_TIMEOUT_S = 5.0
-"""Bound on one request to the collector, and with it on the end of the service."""
+"""Bound on one request to the collector."""
+
+CLOSE_WITHIN_S = 4.0
+"""Bound on sending what waits at the end of the service; what is left then is dropped."""
 
 MOST_SPANS = 300
 """Of one reply; the last chunks of a very long one have none."""
 
 NAMES = {"avatar": "render"}
 """Where the span of a stage is called otherwise."""
+
+log = structlog.get_logger()
 
 
 class Tracer(Protocol):
@@ -90,7 +98,13 @@ class OtlpTracer:
         root.end(nanoseconds(turn.ended_s))
 
     def close(self) -> None:
-        self._provider.shutdown()
+        # The SDK would send the whole queue, request after request, for half a minute. Its threads
+        # and this one are daemons: they keep no process from ending.
+        closing = Thread(target=self._provider.shutdown, name="tracer-close", daemon=True)
+        closing.start()
+        closing.join(CLOSE_WITHIN_S)
+        if closing.is_alive():
+            log.warning("tracing.closed_early", bound_s=CLOSE_WITHIN_S)
 
 
 def _about(session_id: str, turn: TurnSpans) -> Mapping[str, Fact]:

@@ -24,8 +24,12 @@ class FakeCollector:
     spans: list[Span] = field(default_factory=list)
     services: set[str] = field(default_factory=set)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
+    hangs: bool = False
 
     async def take(self, request: web.Request) -> web.Response:
+        if self.hangs:
+            self.arrived.set()
+            await asyncio.Event().wait()
         assert request.content_type == "application/x-protobuf"
         body = await request.read()
         if request.headers.get("Content-Encoding") == "gzip":

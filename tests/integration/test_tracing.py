@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from structlog.testing import capture_logs
 
+from backend import tracing
 from backend.config import TracingSettings
 from backend.session.timeline.spans import TurnSpans
 from backend.tracing import NoTracer, OtlpTracer, open_tracer
@@ -111,6 +113,23 @@ async def test_a_failed_reply_is_an_error() -> None:
         await asyncio.to_thread(tracer.close)
         (span,) = collector.spans
         assert span.status.code == 2 and span.start_time_unix_nano == 1001 * 10**9
+
+
+async def test_a_collector_that_hangs_does_not_hold_up_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tracing, "EXPORT_TIMEOUT_S", 20.0)
+    monkeypatch.setattr(tracing, "CLOSE_WITHIN_S", 0.1)
+    async with fake_collector() as collector:
+        collector.hangs = True
+        tracer = OtlpTracer(collector.endpoint, "avatar-chat", "1")
+        tracer.trace("s", 1000.0, TurnSpans(1, 1.0, 1.0, 2.0, "completed", False, {}, ()))
+        async with asyncio.timeout(10):
+            await collector.arrived.wait()
+        with capture_logs() as logs:
+            async with asyncio.timeout(10):
+                await asyncio.to_thread(tracer.close)
+    assert [line["event"] for line in logs] == ["tracing.closed_early"]
 
 
 def test_without_an_endpoint_nothing_of_it_is_even_imported() -> None:
