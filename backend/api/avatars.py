@@ -20,6 +20,7 @@ from backend.avatar.create import refusals as r
 from backend.avatar.create.atelier import MOST_NAME_CHARS
 from backend.avatar.create.job import Job, Progress
 from backend.avatar.create.progress import Step
+from backend.avatar.create.workplace import GOING
 from backend.avatar.package import AvatarPackage
 from backend.avatar.shelf import find_folder
 from backend.errors import AvatarNotCreated, BrokenAvatar, UnknownAvatar
@@ -121,7 +122,7 @@ async def delete(request: Request, avatar_id: str) -> None:
 
 def _remove(root: Path) -> None:
     """At once for everybody who looks, then file by file."""
-    with tempfile.TemporaryDirectory(prefix=".going-", dir=root.parent) as bin_:
+    with tempfile.TemporaryDirectory(prefix=GOING, dir=root.parent) as bin_:
         shutil.move(root, bin_)
 
 

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from backend.avatar.create.refusals import (
     Unreadable,
 )
 from backend.avatar.create.sniff import HEAD_BYTES, Kind, kind_of
+from backend.avatar.create.workplace import UPLOAD, Workplace, sweep
 from backend.config import AvatarSettings
 
 MOST_NAME_CHARS = 40
@@ -58,22 +57,30 @@ class Atelier:
         if self._receiving or (self._job and not self._job.is_over):
             raise CreationBusy("Another avatar is being made. Try again when it is done.")
         self._receiving = True
-        folder = Path(tempfile.mkdtemp(prefix="avatar-chat-upload-"))
         try:
-            source, kind = await self._received(pieces, folder)
-        except BaseException:
-            _forget(folder)
-            raise
+            place = Workplace(UPLOAD)
+            try:
+                source, kind = await self._received(pieces, place.path)
+                assignment = self._assignment(source, called)
+            except BaseException:
+                place.clear()
+                raise
         finally:
             self._receiving = False
         self._job = Job(steps_of(kind.made_of))
-        self._task = asyncio.create_task(self._make(self._job, source, called))
+        making = self._job.run(assignment, self._settings.creation_timeout_s)
+        self._task = asyncio.create_task(making)
+        self._task.add_done_callback(lambda _: place.clear())
         return self._job
 
     def find(self, job_id: str) -> Job | None:
         """The job that runs, or that ran last."""
-        known = self._job is not None and secrets.compare_digest(self._job.id, job_id)
+        known = self._job is not None and _is_same(self._job.id, job_id)
         return self._job if known else None
+
+    def sweep(self) -> None:
+        """Remove what one that was killed has left of people's pictures. Blocks."""
+        sweep(self._settings.dir)
 
     async def cancel(self) -> None:
         """Ends the work that is going on, if any is."""
@@ -88,9 +95,9 @@ class Atelier:
         except TimeoutError as error:
             raise TooSlow("The upload took too long. Hand in a smaller file.") from error
 
-    async def _make(self, job: Job, source: Path, name: str) -> None:
+    def _assignment(self, source: Path, name: str) -> Assignment:
         settings = self._settings
-        assignment = Assignment(
+        return Assignment(
             source=source,
             avatars=settings.dir,
             finder_python=settings.finder_python,
@@ -98,10 +105,6 @@ class Atelier:
             name=name,
             licence=LICENCE,
         )
-        try:
-            await job.run(assignment, settings.creation_timeout_s)
-        finally:
-            _forget(source.parent)
 
 
 async def _written(pieces: AsyncIterator[bytes], folder: Path, most_mb: int) -> tuple[Path, Kind]:
@@ -139,5 +142,5 @@ def _clean(name: str) -> str:
     return shown
 
 
-def _forget(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
+def _is_same(secret: str, given: str) -> bool:
+    return secrets.compare_digest(secret.encode(), given.encode())

@@ -6,10 +6,7 @@ others and moved into place at the end, in one go.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -34,6 +31,7 @@ from backend.avatar.create.refusals import (
 )
 from backend.avatar.create.source import is_photo, length_s, read_photo, read_video
 from backend.avatar.create.stretch import SEAM_FRAMES, Seen, best_stretch, join
+from backend.avatar.create.workplace import workshop
 from backend.avatar.facebox import face_box
 from backend.avatar.marks import load_marks, write_marks
 from backend.avatar.package import AvatarPackage
@@ -72,14 +70,14 @@ def create(order: Order, avatars: Path, finders: Finders, tell: Tell) -> AvatarP
     frames, meshes = (_of_photo if by_photo else _of_video)(order, finders, tell)
     tell(Step.PACK, 0)
     avatars.mkdir(parents=True, exist_ok=True)
-    with _workshop(avatars) as workshop:
-        made = workshop / order.about.id
+    with workshop(avatars) as place:
+        made = place / order.about.id
         write_package(made, order.about, frames, meshes, "photo" if by_photo else "video")
         package = AvatarPackage.load(made)
         load_template(package)
         load_marks(package)
         if target.exists():
-            target.rename(workshop / "replaced")
+            target.rename(place / "replaced")
         made.rename(target)
     return AvatarPackage.load(target)
 
@@ -107,16 +105,6 @@ def _target(order: Order, avatars: Path) -> Path:
             f"There is an avatar {order.about.id!r}. Choose another --id, or say --overwrite."
         )
     return target
-
-
-@contextmanager
-def _workshop(avatars: Path) -> Iterator[Path]:
-    """On the same disk as the avatars; its name is none that an avatar can have."""
-    folder = Path(tempfile.mkdtemp(prefix=".making-", dir=avatars))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _of_photo(order: Order, finders: Finders, tell: Tell) -> tuple[list[Image], list[Mesh]]:
