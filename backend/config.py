@@ -60,6 +60,12 @@ class ServerSettings(Section):
         200, ge=1, description="Messages a client may send per second, microphone frames included."
     )
 
+    @field_validator("token", "admin_token")
+    @classmethod
+    def _blank_is_none(cls, token: SecretStr | None) -> SecretStr | None:
+        """A variable that is set to nothing must not open the door to whoever sends nothing."""
+        return token if token and token.get_secret_value().strip() else None
+
 
 class SessionSettings(Section):
     limit: int = Field(8, ge=1, description="Most sessions at once.")

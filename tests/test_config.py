@@ -49,6 +49,15 @@ def test_a_wrong_value_names_option_value_and_what_is_allowed(
         assert word in caught.value.message
 
 
+@pytest.mark.parametrize("name", ["TOKEN", "ADMIN_TOKEN"])
+@pytest.mark.parametrize("empty", ["", " "])
+def test_a_token_that_is_set_to_nothing_is_not_set(
+    name: str, empty: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"AVATAR_CHAT_SERVER__{name}", empty)
+    assert getattr(load_settings().server, name.lower()) is None
+
+
 def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AVATAR_CHAT_LLM__API_KEY", "sk-hidden")
     assert "sk-hidden" not in repr(load_settings())

@@ -42,7 +42,7 @@ def require_creation(request: Request, settings: Settings) -> None:
 
 def has_token(request: Request, wanted: SecretStr | None) -> bool:
     scheme, _, given = request.headers.get("authorization", "").partition(" ")
-    if wanted is None or scheme.lower() != "bearer":
+    if not wanted or scheme.lower() != "bearer":  # an empty one is none, too
         return False
     return secrets.compare_digest(wanted.get_secret_value().encode(), given.strip().encode())
 

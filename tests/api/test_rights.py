@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from fastapi import Request
+from pydantic import SecretStr
 
-from backend.api.rights import require_creation
+from backend.api.rights import has_token, require_creation
 from backend.avatar.create.refusals import CreationOff, NotAllowed
 from backend.config import AvatarSettings, ServerSettings, Settings
 from backend.errors import AvatarNotCreated
@@ -86,6 +87,20 @@ def test_behind_a_token_this_computer_needs_it_too() -> None:
 
 def test_no_token_that_is_set_is_none_that_is_right() -> None:
     assert isinstance(ask("token", authorization="Bearer "), NotAllowed)
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_a_token_that_is_set_to_nothing_is_none(empty: str) -> None:
+    assert ServerSettings(token=empty).token is None
+    assert ServerSettings(admin_token=empty).admin_token is None
+    for header in ("Bearer", "Bearer ", "Bearer   "):
+        assert isinstance(ask("token", token=empty, authorization=header), NotAllowed)
+        assert isinstance(ask("local", THERE, token=empty, authorization=header), NotAllowed)
+
+
+def test_an_empty_token_is_no_token_wherever_it_comes_from() -> None:
+    scope = {"type": "http", "headers": [(b"authorization", b"Bearer ")]}
+    assert not has_token(Request(scope), SecretStr(""))
 
 
 def test_the_page_itself_asks_from_its_own_origin() -> None:
