@@ -63,6 +63,17 @@ class AvatarPackage:
             UnknownAvatar: there is no such folder.
             BrokenAvatar: names the file, what is wrong with it and what to do.
         """
+        try:
+            return cls._checked(root)
+        except OSError as error:
+            name = Path(error.filename or root).name
+            raise BrokenAvatar(
+                f"{root.name}: {name} cannot be read: {error.strerror}. Let the service read it, "
+                "or restore the package."
+            ) from error
+
+    @classmethod
+    def _checked(cls, root: Path) -> AvatarPackage:
         if not root.is_dir():
             raise UnknownAvatar(f"There is no avatar folder {root.name!r}.")
         card = _read_card(root)
@@ -145,8 +156,6 @@ def _read_card(root: Path) -> AvatarCard:
     try:
         found = path.stat()
         return _parse_card(path, found.st_mtime_ns, found.st_size)
-    except OSError as error:
-        raise BrokenAvatar(f"{root.name}/{CARD} cannot be read: {error.strerror}.") from error
     except ValidationError as error:
         problems = "; ".join(_explain(item) for item in error.errors()[:5])
         raise BrokenAvatar(
@@ -167,7 +176,13 @@ def _explain(item: Any) -> str:
 
 def _require(root: Path, name: str) -> Path:
     path = root / name
-    if not path.resolve().is_relative_to(root.resolve()):
+    try:
+        is_inside = path.resolve().is_relative_to(root.resolve())
+    except RuntimeError as error:  # how Python 3.11 says so
+        raise BrokenAvatar(
+            f"{root.name}/{name} is a link that leads to itself. Put a real file there."
+        ) from error
+    if not is_inside:
         raise BrokenAvatar(f"{root.name}/{name} leads out of its folder. Put a real file there.")
     if not path.is_file():
         raise BrokenAvatar(f"{root.name}/{name} is missing. Restore the avatar package.")

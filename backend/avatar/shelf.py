@@ -6,7 +6,7 @@ from pathlib import Path
 
 from backend.avatar.card import SAFE_ID
 from backend.avatar.package import CARD, AvatarPackage
-from backend.errors import BrokenAvatar, UnknownAvatar
+from backend.errors import AssetError, BrokenAvatar, UnknownAvatar
 
 _AT_THE_DOOR = "nora"
 """Comes first where she is there; the others follow by name."""
@@ -54,12 +54,20 @@ def _folders(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
     named = (path for path in folder.iterdir() if SAFE_ID.fullmatch(path.name))
-    found = (path for path in named if path.is_dir() and (path / CARD).exists())
+    found = filter(_seems_one, named)
     return sorted(found, key=lambda path: (path.name != _AT_THE_DOOR, path))
 
 
-def _try_load(root: Path) -> AvatarPackage | BrokenAvatar:
+def _seems_one(path: Path) -> bool:
+    try:
+        return path.is_dir() and (path / CARD).exists()
+    except OSError:
+        return True  # it may not be looked into, and loading it says so
+
+
+def _try_load(root: Path) -> AvatarPackage | AssetError:
+    """An error is of this package alone: it may be broken, or deleted a moment ago."""
     try:
         return AvatarPackage.load(root)
-    except BrokenAvatar as error:
+    except AssetError as error:
         return error

@@ -1,5 +1,6 @@
 """A package is whole, or the error says which file is wrong and what to do."""
 
+import errno
 import json
 import shutil
 from pathlib import Path
@@ -99,6 +100,57 @@ def test_a_broken_package_does_not_hide_the_others(package: Path) -> None:
     assert "mask.png is missing" in broken_avatars(package.parent)["broken"]
     with pytest.raises(BrokenAvatar):
         find_avatar(package.parent, "broken")
+
+
+def test_a_link_that_leads_to_itself_is_named_and_hides_no_other(package: Path) -> None:
+    looped = make_avatar(package.parent, "looped", frames=2)
+    (looped / "poster.jpg").unlink()
+    (looped / "poster.jpg").symlink_to("poster.jpg")
+    assert [found.card.id for found in list_avatars(package.parent)] == ["sample"]
+    assert "poster.jpg" in broken_avatars(package.parent)["looped"]
+    assert find_avatar(package.parent, "").card.id == "sample"
+
+
+def test_a_folder_in_place_of_a_file_hides_no_other(package: Path) -> None:
+    (make_avatar(package.parent, "odd", frames=2) / "mouth.onnx").mkdir()
+    assert [found.card.id for found in list_avatars(package.parent)] == ["sample"]
+    assert "mouth.onnx" in broken_avatars(package.parent)["odd"]
+
+
+@pytest.mark.parametrize(("asks", "name"), [("stat", "avatar.json"), ("read_bytes", "mouth.onnx")])
+def test_what_may_not_be_read_is_named_and_hides_no_other(
+    package: Path, monkeypatch: pytest.MonkeyPatch, asks: str, name: str
+) -> None:
+    closed = make_avatar(package.parent, "closed", frames=2)
+    (closed / "mouth.onnx").write_bytes(b"net")
+    ask = getattr(Path, asks)
+
+    def refused(path: Path, *args: Any, **kwargs: Any) -> Any:
+        """As the system does it for everybody but root, who may be the one that tests."""
+        if path == closed / name:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return ask(path, *args, **kwargs)
+
+    monkeypatch.setattr(Path, asks, refused)
+    assert [found.card.id for found in list_avatars(package.parent)] == ["sample"]
+    assert "Permission denied" in broken_avatars(package.parent)["closed"]
+    assert find_avatar(package.parent, "").card.id == "sample"
+    with pytest.raises(BrokenAvatar):
+        find_avatar(package.parent, "closed")
+
+
+def test_one_that_is_deleted_meanwhile_hides_no_other(
+    package: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    going = make_avatar(package.parent, "going", frames=2)
+    load = AvatarPackage.load
+
+    def late(root: Path) -> AvatarPackage:
+        shutil.rmtree(going, ignore_errors=True)
+        return load(root)
+
+    monkeypatch.setattr(AvatarPackage, "load", late)
+    assert [found.card.id for found in list_avatars(package.parent)] == ["sample"]
 
 
 def test_no_avatar_at_all(tmp_path: Path) -> None:
