@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from backend import clock, metrics
+from backend.errors import AssetError
 from backend.handlers.messages import SAMPLE_RATE, Pcm, Sentence, SpokenAudio, VideoChunk
 from backend.protocol import ServerMessage
 from backend.session.media import audio_message, video_message
@@ -73,10 +74,14 @@ class Screen:
     def _join_idle(self) -> None:
         """Where the page shows a loop, speech begins with the frame that it will show."""
         idle, now = self._reply.idle_loop(), clock.now()
-        if idle is not None and idle.at_s > self._reply.playout.ends_s:
-            avatar = self._reply.stages.avatar
+        if idle is None or idle.at_s <= self._reply.playout.ends_s:
+            return
+        avatar = self._reply.stages.avatar
+        try:
             frame = idle.frame(now + JOIN_LEAD_S, avatar.fps, avatar.loop_frames)
-            avatar.begin_at(frame, idle.clip)
+        except AssetError:
+            return  # the avatar is gone: drawing the sentence reports it, and its sound is good
+        avatar.begin_at(frame, idle.clip)
 
     async def _wait_for_playback(self) -> None:
         """What might be interrupted is not made: stay only `ahead_s` ahead."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import shutil
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
@@ -176,6 +177,18 @@ async def test_speech_begins_at_the_frame_on_show_and_goes_on_from_there(
     [first] = await draw(stage, spoken(speech(0.3)))
     [second] = await draw(stage, spoken(speech(0.3), 1))
     assert (first.first_frame, second.first_frame) == (7, (7 + first.frames) % FRAMES)
+
+
+async def test_a_face_that_is_deleted_is_still_known_while_it_is_shown(
+    stage: LipSyncAvatar, folder: Path
+) -> None:
+    gone = make_avatar(folder / "avatars", "gone", frames=5)
+    await stage.reconfigure(Options(avatar="gone"))
+    await draw(stage, spoken(speech(0.3)))
+    shutil.rmtree(gone)
+    assert (stage.fps, stage.loop_frames) == (25, 5)
+    await stage.reconfigure(Options(avatar="anna"))
+    assert stage.loop_frames == FRAMES
 
 
 async def test_a_stream_begins_anew_after_its_worker_but_its_time_goes_on(

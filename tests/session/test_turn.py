@@ -13,12 +13,13 @@ import pytest
 
 from backend import clock, virtual_time
 from backend.config import Settings, load_settings
+from backend.errors import UnknownAvatar
 from backend.handlers.messages import SAMPLE_RATE, Sentence, SpokenAudio, TextDelta
 from backend.protocol import IdlePosition, Playback, Text
 from backend.session import playout
 from backend.session.idle_loop import IdleLoop
 from backend.session.session import Session
-from tests.fakes.stages import FAILS, WELL, fake_stages
+from tests.fakes.stages import FAILS, WELL, FakeAvatar, fake_stages
 
 SENTENCE_S = 2
 """What each of the three sentences of a fake reply takes to say."""
@@ -197,6 +198,22 @@ def test_speech_begins_with_the_frame_that_the_idle_loop_shows() -> None:
         await asyncio.sleep(4)
         await desk.ask(20)
         assert desk.stages.avatar.begun == [((6 * 25 + 3) % 125, "thinking")]
+
+    in_virtual_time(test)
+
+
+def test_a_reply_is_heard_when_its_avatar_has_been_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(*_: object) -> Any:
+        raise UnknownAvatar("There is no such avatar.")
+
+    monkeypatch.setattr(FakeAvatar, "loop_frames", property(gone))
+
+    async def test(desk: Desk) -> None:
+        desk.stages.avatar.outputs = gone
+        desk.session.idle_position(IdlePosition(position_ms=0))
+        await desk.ask(20)
+        assert len(desk.page.of("tts_audio_chunk")) == 3
+        assert [end["reason"] for end in desk.page.of("turn_end")] == ["completed"]
 
     in_virtual_time(test)
 
