@@ -114,6 +114,9 @@ async def hang_up(request: Request, channel: str) -> None:
 def _line(request: Request, channel: str) -> HttpLine:
     service: Service = request.app.state.service
     line = service.channels.find(channel)
+    if line is None and service.manager.closed_for is not None:
+        # Perhaps it is open at another backend: a proxy that hears 503 asks there.
+        raise Refused(503, service.manager.closed_for.message)
     if line is None:
         raise Refused(404, NO_CHANNEL)
     return line

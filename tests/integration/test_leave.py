@@ -72,6 +72,9 @@ async def refuses_newcomers(service: Running) -> None:
         assert (await http.get("/health")).status_code == 200
         assert (await http.post("/api/channel", json={})).status_code == 503
         assert (await http.post("/api/session/create")).status_code == 503
+        for method in ("GET", "POST", "DELETE"):  # it may be open at another backend
+            elsewhere = await http.request(method, "/api/channel/unknown")
+            assert elsewhere.status_code == 503 and elsewhere.json()["error"]
     with pytest.raises(InvalidStatus) as refused:
         async with connect(service.ws_url):
             pass
