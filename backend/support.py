@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import os
 import platform
-import urllib.error
 import urllib.request
 import zipfile
 from collections import deque
 from collections.abc import Iterable, Mapping
+from http.client import HTTPException
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,8 @@ from backend.models_store import known_models
 ASK_TIMEOUT_S = 5.0
 PROSE = frozenset(("system_prompt", "greetings", "invitations"))
 """Settings that are somebody's words; how long they are is enough to know."""
+
+_DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 LIBRARY_WORDS = "words"
 """What a library said may quote what it was given."""
@@ -132,22 +134,33 @@ def _service(settings: Settings, url: str) -> dict[str, str]:
         told = {
             "status.json": _ask(settings, f"{url}/api/status"),
             "metrics.txt": _ask(settings, f"{url}/metrics"),
-            "log.json": _ask(settings, f"{url}/api/status/log"),
+            "log.json": _json(_logged(_ask(settings, f"{url}/api/status/log"))),
         }
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         reason = getattr(error, "reason", error)
         return {"service.json": _json({"address": _address(url), "not_reached": str(reason)})}
-    lines = json.loads(told["log.json"])["lines"]
-    return {**told, "log.json": _json([_event(line) for line in lines])}
+    return told
 
 
 def _ask(settings: Settings, url: str) -> str:
+    """By no proxy and at no other address: the token is for this service alone."""
     request = urllib.request.Request(url)
     if token := settings.server.admin_token:
-        request.add_header("Authorization", f"Bearer {token.get_secret_value()}")
-    with urllib.request.urlopen(request, timeout=ASK_TIMEOUT_S) as answer:
+        request.add_unredirected_header("Authorization", f"Bearer {token.get_secret_value()}")
+    with _DIRECTLY.open(request, timeout=ASK_TIMEOUT_S) as answer:
         text: str = answer.read().decode()
     return text
+
+
+def _logged(text: str) -> list[dict[str, Any]]:
+    """
+    Raises:
+        ValueError: it is no answer of `/api/status/log`.
+    """
+    try:
+        return [_event(line) for line in json.loads(text)["lines"]]
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ValueError("What answers there is another service.") from error
 
 
 # ---------------------------------------------------------------- the log

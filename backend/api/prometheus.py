@@ -12,10 +12,14 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from http.client import HTTPException
 from typing import Any
 
 TIMEOUT_S = 3.0
 """Of one query. The first that fails ends the asking."""
+
+_DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""It stands beside the service; a proxy is for what is far away."""
 
 LEAST_WINDOW_S = 60
 """Of a rate: several scrapes must lie in it."""
@@ -125,8 +129,11 @@ class Prometheus:
 
     def _ask(self, path: str, **query: str | int) -> list[Mapping[str, Any]]:
         url = f"{self._base}/api/v1/{path}?{urllib.parse.urlencode(query)}"
-        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
-            found = json.load(answer)
+        try:
+            with _DIRECTLY.open(url, timeout=TIMEOUT_S) as answer:
+                found = json.load(answer)
+        except HTTPException as error:
+            raise ValueError("This is no answer of a web server.") from error
         if not isinstance(found, dict) or found.get("status") != "success":
             raise ValueError("This is no answer of a Prometheus.")
         result: list[Mapping[str, Any]] = found["data"]["result"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from backend.api.prometheus import Counter, total_growth
+from backend.api.prometheus import Counter, Prometheus, total_growth
+from tests.fakes.stranger import answered, stranger
 
 LONG_AGO, IN_BETWEEN = 0.0, 1015.0
 
@@ -27,3 +28,26 @@ def test_how_much_counters_grew(
 ) -> None:
     times = [1000 + 10 * step for step in range(len(growth))]
     assert total_growth([Counter(*one) for one in counters], times) == growth
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"SSH-2.0-OpenSSH_9.2\r\n", id="no HTTP"),
+        pytest.param(answered('{"status":', said_bytes=500), id="broken off"),
+        pytest.param(answered("<html></html>"), id="a page"),
+    ],
+)
+def test_what_answers_and_is_no_prometheus_is_a_failure_like_any_other(answer: bytes) -> None:
+    with stranger(answer) as other, pytest.raises((OSError, ValueError)):
+        Prometheus(other.address).firing()
+
+
+def test_no_proxy_stands_between(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = answered('{"status": "success", "data": {"result": []}}')
+    with stranger(told) as prometheus, stranger(b"") as proxy:
+        monkeypatch.setenv("http_proxy", proxy.address)
+        monkeypatch.delenv("no_proxy", raising=False)
+        assert Prometheus(prometheus.address).firing() == []
+    assert prometheus.heard and not proxy.heard

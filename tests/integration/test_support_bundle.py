@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from backend.config import load_settings
+from backend.support import write_bundle
 from bench.service import free_port, running_service
+from tests.fakes.stranger import answered, stranger
 from tests.test_cli import avatar_chat
 from tests.ws_client import joined
 
@@ -74,6 +77,43 @@ def test_a_service_that_does_not_run_is_said_so(tmp_path: Path) -> None:
     assert told.returncode == 0, told.stderr
     service = json.loads(contents(bundle)["service.json"])
     assert service["address"] == address and service["not_reached"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"SSH-2.0-OpenSSH_9.2\r\n", id="no HTTP"),
+        pytest.param(answered("{", said_bytes=500), id="broken off"),
+        pytest.param(answered("<html>Another one</html>"), id="a page"),
+        pytest.param(answered('{"lines": ["a", 1]}'), id="another shape"),
+        pytest.param(answered("[1, 2]"), id="a list"),
+    ],
+)
+def test_what_answers_may_be_another_service(tmp_path: Path, answer: bytes) -> None:
+    bundle = tmp_path / "bundle.zip"
+    with stranger(answer) as other:
+        write_bundle(bundle, load_settings(), [], other.address, None)
+    files = contents(bundle)
+    assert json.loads(files["service.json"])["not_reached"]
+    assert "status.json" not in files
+
+
+@pytest.mark.parametrize("sends_on", [False, True])
+def test_the_token_goes_to_the_service_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sends_on: bool
+) -> None:
+    """Neither to a proxy of the environment nor to where the service, or who poses as it, leads."""
+    settings = load_settings(server={"admin_token": CANARY})
+    with stranger(answered("{}")) as elsewhere:
+        moved = f"HTTP/1.0 302 Found\r\nLocation: {elsewhere.address}\r\n\r\n".encode()
+        with stranger(moved if sends_on else answered('{"lines": []}')) as service:
+            monkeypatch.setenv("http_proxy", elsewhere.address)
+            monkeypatch.delenv("no_proxy", raising=False)
+            write_bundle(tmp_path / "bundle.zip", settings, [], service.address, None)
+    assert service.heard and all(CANARY in head for head in service.heard)
+    assert bool(elsewhere.heard) is sends_on
+    assert not any(CANARY in head for head in elsewhere.heard)
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
