@@ -56,6 +56,12 @@ def test_everything_named_in_it_is_there() -> None:
         assert set(service["networks"]) <= set(HOUSE["networks"])
 
 
+def test_the_documents_name_services_that_there_are() -> None:
+    pages = "".join((ROOT / f"docs/{page}.md").read_text() for page in ("deploy", "operations"))
+    named = re.findall(r"docker compose (?:exec|restart|logs --tail \d+) (\S+?)[ `]", pages)
+    assert named and set(named) <= set(SERVICES)
+
+
 def test_images_are_pinned_and_come_from_the_usual_place() -> None:
     others = {service["image"] for service in SERVICES.values()} - {"avatar-chat"}
     assert all(re.fullmatch(r"([a-z]+/)?[a-z]+:v?\d[\w.-]*", image) for image in others), others

@@ -83,6 +83,20 @@ def test_the_front_door_leads_to_the_backends_that_the_target_starts() -> None:
     assert start.endswith("avatar-chat run --port %i")
 
 
+def test_the_documents_name_units_that_there_are() -> None:
+    known = {f"avatar-chat@{port}" for port in ports()} | {Path(unit).stem for unit in UNITS}
+    known |= {"avatar-chat.target"}
+    commands = [
+        command
+        for page in ("deploy", "operations")
+        for command in re.findall(
+            r"(?:systemctl|journalctl) ([^`\n]+)", (ROOT / f"docs/{page}.md").read_text()
+        )
+    ]
+    named = {word for command in commands for word in re.findall(r"avatar-chat[\w@.-]*", command)}
+    assert {"avatar-chat@8001", "avatar-chat-front-door"} <= named <= known - {"avatar-chat"}
+
+
 def test_the_installer_places_every_file_of_nginx() -> None:
     installer = (SYSTEMD / "install.sh").read_text()
     placed = " ".join(re.findall(r"^for file in (.*); do$", installer, re.M)).split()
