@@ -5,32 +5,52 @@ import { faceFinder, type FindFace } from './face-finder'
 import { Presence } from './presence'
 
 const LOOK_EVERY_MS = 400
+/** A camera that is not there, or was unplugged, is looked for again. */
+const AGAIN_MS = 10_000
 
 /** `came` is called once for everybody who comes and stays. */
-export async function useFaceWake(came: () => void): Promise<void> {
+export function useFaceWake(came: () => void): void {
   const camera = useCamera()
   const presence = new Presence()
   const video = document.createElement('video')
+  video.muted = true
   let timer: ReturnType<typeof setTimeout> | undefined
   let isOver = false
+
+  function later(job: () => Promise<void>, delayMs: number): void {
+    if (!isOver) timer = setTimeout(() => void attempt(job), delayMs)
+  }
+
+  /** Whatever fails, the camera is opened anew after a while. */
+  async function attempt(job: () => Promise<void>): Promise<void> {
+    try {
+      await job()
+    } catch (error) {
+      console.warn('avatar-chat: no face wakes the screen:', error)
+      camera.close()
+      later(open, AGAIN_MS)
+    }
+  }
+
+  async function open(): Promise<void> {
+    await camera.open()
+    const stream = camera.stream.value
+    if (!stream) throw new Error(`camera: ${camera.failure.value}`)
+    video.srcObject = stream
+    const [find] = await Promise.all([faceFinder(), video.play()])
+    await look(stream, find)
+  }
+
+  async function look(stream: MediaStream, find: FindFace): Promise<void> {
+    if (!stream.active) throw new Error('camera: unplugged')
+    const seesFace = video.readyState >= video.HAVE_CURRENT_DATA && (await find(video))
+    if (presence.looked(seesFace, performance.now())) came()
+    later(() => look(stream, find), LOOK_EVERY_MS)
+  }
+
+  void attempt(open)
   onScopeDispose(() => {
     isOver = true
     clearTimeout(timer)
   })
-
-  async function look(find: FindFace): Promise<void> {
-    const seesFace = video.readyState >= video.HAVE_CURRENT_DATA && (await find(video))
-    if (presence.looked(seesFace, performance.now())) came()
-    if (!isOver) timer = setTimeout(() => void look(find), LOOK_EVERY_MS)
-  }
-
-  await camera.open()
-  if (!camera.stream.value) {
-    console.warn('avatar-chat: no camera, so no face wakes the screen:', camera.failure.value)
-    return
-  }
-  video.muted = true
-  video.srcObject = camera.stream.value
-  const [find] = await Promise.all([faceFinder(), video.play()])
-  await look(find)
 }
