@@ -13,7 +13,7 @@ import cv2
 import httpx
 import numpy as np
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, WebSocketRoute, expect
 
 from bench.service import Running, running_service
 from tests.conftest import ROOT
@@ -46,6 +46,16 @@ def url(service: Running, **query: str) -> str:
 
 def ffmpeg(*words: object) -> None:
     subprocess.run(["ffmpeg", "-v", "error", *map(str, words)], check=True)
+
+
+async def serve(page: Page, **changes: object) -> None:
+    """The service's `kiosk` settings, with changes."""
+
+    async def answer(route: Route) -> None:
+        served = await route.fetch()
+        await route.fulfill(json={**await served.json(), **changes})
+
+    await page.route("**/api/kiosk", answer)
 
 
 async def until_stage(page: Page, stage: str) -> None:
@@ -81,6 +91,55 @@ async def test_a_visit_by_touch_ends_and_is_forgotten(
         async with httpx.AsyncClient() as http:
             metrics = await http.get(f"http://127.0.0.1:{service.port}/metrics")
         assert forgotten in metrics.text
+
+
+async def test_what_was_written_stays_while_the_line_is_down(
+    service: Running, open_page: OpenPage
+) -> None:
+    lines: list[WebSocketRoute] = []
+    is_down = False
+
+    async def line(socket: WebSocketRoute) -> None:
+        if is_down:
+            await socket.close(code=1012)
+        else:
+            socket.connect_to_server()
+            lines.append(socket)
+
+    async def channel(route: Route) -> None:
+        await (route.abort() if is_down else route.continue_())
+
+    async with open_page("about:blank", *FLAGS) as page:
+        await serve(page, silence_ms=60_000)
+        await page.route_web_socket("**/ws/*", line)
+        await page.route("**/api/channel*", channel)
+        await page.goto(url(service, languages="en", keyboard="1", voice="0"))
+        await until_inviting(page)
+        await page.mouse.click(200, 200)
+        await page.get_by_test_id("kiosk-write").click()
+        for key in ("h", "i"):
+            await page.locator(f'[data-skbtn="{key}"]').click()
+        is_down = True
+        await lines[-1].close(code=1012)
+        await page.locator('[data-skbtn="{enter}"]').click()
+        await expect(page.get_by_test_id("kiosk-offline")).to_be_visible()
+        await expect(page.get_by_test_id("kiosk-visit")).to_be_hidden()
+        is_down = False
+        await expect(page.get_by_test_id("kiosk-visit")).to_be_visible(timeout=30_000)
+        await page.locator('[data-skbtn="{enter}"]').click()
+        await expect(page.get_by_test_id("kiosk-asked")).to_have_text("hi")
+
+
+async def test_a_page_that_is_loaded_anew_knows_nobody(
+    service: Running, open_page: OpenPage
+) -> None:
+    async with open_page(url(service, voice="0"), *FLAGS) as page:
+        await until_inviting(page)
+        await page.mouse.click(200, 200)
+        await until_stage(page, "greeting")
+        async with page.expect_websocket() as line:
+            await page.reload()
+        assert (await line.value).url.endswith("/ws/new")
 
 
 async def test_a_face_before_the_camera_wakes_it(
@@ -122,6 +181,23 @@ async def test_the_page_loads_itself_anew_behind_its_own_picture(
         assert len(contrasts) > 10 and contrasts[1] > 0.5 * contrasts[-1]
 
 
+async def test_a_closed_place_stays_dark_while_its_page_loads_anew(
+    service: Running, open_page: OpenPage
+) -> None:
+    async with open_page("about:blank", *FLAGS) as page:
+        await serve(page, open_week=[[0, 60]], hours=["Mon 00:00-01:00"])
+        await page.clock.install(time="2026-11-21T03:50:00")
+        await page.goto(url(service, voice="0"))
+        await until_stage(page, "asleep")
+        await expect(page.get_by_test_id("idle-video")).to_have_js_property("paused", False)
+        async with presented(page) as pictures:
+            async with page.expect_event("load", timeout=30_000):
+                await page.clock.fast_forward("00:11:00")
+            await until_stage(page, "asleep")
+            await expect(page.get_by_test_id("idle-video")).to_have_js_property("paused", False)
+        assert max(brightness(picture) for picture in pictures) < 64
+
+
 @asynccontextmanager
 async def presented(page: Page) -> AsyncIterator[list[bytes]]:
     """What is brought to the screen meanwhile."""
@@ -139,6 +215,13 @@ async def presented(page: Page) -> AsyncIterator[list[bytes]]:
     await line.send("Page.stopScreencast")
 
 
+def grey(png: bytes) -> cv2.typing.MatLike:
+    return cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_GRAYSCALE)
+
+
 def contrast(png: bytes) -> float:
-    picture = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_GRAYSCALE)
-    return float(picture.std())
+    return float(grey(png).std())
+
+
+def brightness(png: bytes) -> float:
+    return float(grey(png).mean())

@@ -14,8 +14,8 @@ export async function takeCover(): Promise<string | null> {
 }
 
 /** Of a picture's address. Throws when it cannot be fetched. */
-export async function leaveCover(pictureUrl: string): Promise<string> {
-  const answer = await fetch(pictureUrl)
+export async function leaveCover(pictureUrl: string, signal: AbortSignal): Promise<string> {
+  const answer = await fetch(pictureUrl, { signal })
   if (!answer.ok) throw new Error(`${pictureUrl}: ${answer.status}`)
   const url = await dataUrl(await answer.blob())
   await decoded(url)

@@ -1,6 +1,6 @@
-/** The time by this computer's own clock, as far as a week goes. Pure but for `momentOf`'s time zone. */
+/** The time by this computer's own clock, as far as a week goes. Pure but for `momentOf`. */
 export interface Moment {
-  /** Milliseconds since some day long ago. */
+  /** Milliseconds since the page was loaded; nobody puts this clock right. */
   ms: number
   /** Minutes since Monday 00:00. */
   weekMinute: number
@@ -10,7 +10,7 @@ const DAY_MIN = 24 * 60
 
 export function momentOf(date: Date): Moment {
   const day = (date.getDay() + 6) % 7
-  return { ms: date.getTime(), weekMinute: day * DAY_MIN + date.getHours() * 60 + date.getMinutes() }
+  return { ms: performance.now(), weekMinute: day * DAY_MIN + date.getHours() * 60 + date.getMinutes() }
 }
 
 export function isOpen(openWeek: readonly (readonly [number, number])[], { weekMinute }: Moment): boolean {

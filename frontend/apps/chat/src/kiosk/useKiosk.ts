@@ -16,7 +16,7 @@ export function useKiosk(config: KioskConfig) {
   const conversation = useConversation()
   const settings = useSettings()
   const now = ref(momentOf(new Date()))
-  const kiosk = shallowRef(begin(now.value))
+  const kiosk = shallowRef(next(begin(now.value), { type: 'time' }, now.value, config.rules))
   const stage = computed(() => kiosk.value.stage)
   /** What the visitor speaks, as far as the screen has been told. */
   const language = ref<Language>(config.languages[0]!)
@@ -41,6 +41,11 @@ export function useKiosk(config: KioskConfig) {
 
   async function greet(): Promise<void> {
     if (!call.microphone) await call.toggleMicrophone()
+    // A microphone may take longer to open than a visitor stays; then nobody is to be heard.
+    if (!isVisited(kiosk.value)) {
+      if (call.microphone) await call.toggleMicrophone()
+      return
+    }
     const words = config.greetings[language.value]
     if (stage.value === 'greeting' && words) call.say(words)
   }

@@ -40,8 +40,6 @@ export type News =
   | { type: 'sign' }
   | { type: 'face'; busy: boolean }
   | { type: 'line'; isUp: boolean }
-  /** The visitor has said goodbye. */
-  | { type: 'gone' }
   /** The page could not be loaded anew: it stays. */
   | { type: 'stayed' }
 
@@ -78,6 +76,11 @@ export function isVisited({ stage }: Kiosk): boolean {
   return stage === 'greeting' || stage === 'visit' || stage === 'ending'
 }
 
+/** The place is closed, and nobody is there any more: whatever goes on is done in the dark. */
+export function isNight(kiosk: Kiosk, now: Moment, rules: Rules): boolean {
+  return !isVisited(kiosk) && !isOpen(rules.openWeek, now)
+}
+
 export function next(kiosk: Kiosk, news: News, now: Moment, rules: Rules): Kiosk {
   return settled(heard(kiosk, news, now), now, rules)
 }
@@ -88,6 +91,8 @@ function heard(kiosk: Kiosk, news: News, now: Moment): Kiosk {
       return kiosk
     case 'came':
       if (kiosk.stage === 'attract') return kiosk.downSinceMs === null ? enter(kiosk, 'greeting', now) : kiosk
+      // Who touches it twice wants the greeting all the same.
+      if (kiosk.stage === 'greeting') return kiosk
       return heard(kiosk, { type: 'sign' }, now)
     case 'sign':
       return isVisited(kiosk) ? talking(kiosk, now) : kiosk
@@ -96,8 +101,6 @@ function heard(kiosk: Kiosk, news: News, now: Moment): Kiosk {
     case 'line':
       if (news.isUp) return { ...kiosk, downSinceMs: null }
       return { ...kiosk, busy: false, downSinceMs: kiosk.downSinceMs ?? now.ms }
-    case 'gone':
-      return isVisited(kiosk) ? enter(kiosk, 'attract', now) : kiosk
     case 'stayed':
       return kiosk.stage === 'restarting' ? enter(kiosk, 'attract', now) : kiosk
   }

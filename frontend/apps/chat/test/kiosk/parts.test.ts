@@ -3,24 +3,7 @@ import { configOf, type ServedKiosk } from '../../src/kiosk/config'
 import { isOpen, minutesSince, momentOf } from '../../src/kiosk/hours'
 import { LEFT_MS, Presence, STAYED_MS } from '../../src/kiosk/presence'
 import { VoiceGate } from '../../src/kiosk/voice-gate'
-
-const SERVED: ServedKiosk = {
-  avatar: 'nora',
-  languages: ['en', 'zh'],
-  invitations: { en: 'Talk to me', zh: '来和我聊聊' },
-  greetings: { en: 'Hello!', zh: '您好！' },
-  hours: ['Mon 08:00-18:00'],
-  open_week: [[480, 1080]],
-  silence_ms: 25_000,
-  farewell_ms: 10_000,
-  voice: true,
-  camera: false,
-  keyboard: false,
-  background: 'dusk',
-  background_url: null,
-  logo_url: null,
-  restart_minute: 240,
-}
+import { SERVED } from './served'
 
 function config(query: string, changes: Partial<ServedKiosk> = {}) {
   return configOf({ ...SERVED, ...changes }, new URLSearchParams(query))
@@ -66,6 +49,13 @@ describe('hours', () => {
   test('a moment is counted from Monday', () => {
     expect(momentOf(new Date(2026, 10, 23, 0, 0)).weekMinute).toBe(0)
     expect(momentOf(new Date(2026, 10, 22, 23, 59)).weekMinute).toBe(7 * 24 * 60 - 1)
+  })
+
+  test('how long something lasts does not hang on a clock that is put right', () => {
+    const before = momentOf(new Date(2026, 10, 23, 12, 0))
+    const after = momentOf(new Date(2026, 10, 23, 11, 0))
+    expect(after.ms - before.ms).toBeGreaterThanOrEqual(0)
+    expect(after.ms - before.ms).toBeLessThan(60_000)
   })
 
   test('open from the first minute to before the last; always, where there are none', () => {

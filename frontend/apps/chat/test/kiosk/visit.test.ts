@@ -4,6 +4,7 @@ import {
   begin,
   CALM_MS,
   GREETING_MS,
+  isNight,
   isVisited,
   LOST_MS,
   next,
@@ -19,7 +20,6 @@ const STAGES: Stage[] = ['asleep', 'attract', 'greeting', 'visit', 'ending', 're
 const TIME: News = { type: 'time' }
 const CAME: News = { type: 'came' }
 const SIGN: News = { type: 'sign' }
-const GONE: News = { type: 'gone' }
 const STAYED: News = { type: 'stayed' }
 const BUSY: News = { type: 'face', busy: true }
 const DONE: News = { type: 'face', busy: false }
@@ -65,13 +65,12 @@ test('a whole visit, from the empty hall back to it', () => {
 /** What each piece of news makes of each stage, at once, with the line up and nobody speaking. */
 const TABLE: Record<string, [News, Stage[]]> = {
   time: [TIME, ['attract', 'attract', 'greeting', 'visit', 'ending', 'restarting']],
-  came: [CAME, ['attract', 'greeting', 'visit', 'visit', 'visit', 'restarting']],
+  came: [CAME, ['attract', 'greeting', 'greeting', 'visit', 'visit', 'restarting']],
   sign: [SIGN, ['attract', 'attract', 'visit', 'visit', 'visit', 'restarting']],
   'the face is busy': [BUSY, ['attract', 'attract', 'greeting', 'visit', 'visit', 'restarting']],
   'the face is done': [DONE, ['attract', 'attract', 'greeting', 'visit', 'ending', 'restarting']],
   'the line is up': [UP, ['attract', 'attract', 'greeting', 'visit', 'ending', 'restarting']],
   'the line is down': [DOWN, ['attract', 'attract', 'greeting', 'visit', 'ending', 'restarting']],
-  gone: [GONE, ['attract', 'attract', 'attract', 'attract', 'attract', 'restarting']],
   stayed: [STAYED, ['attract', 'attract', 'greeting', 'visit', 'ending', 'attract']],
 }
 
@@ -94,6 +93,24 @@ test.each([
   expect(next(standing(stage), TIME, at(10), rules).stage).toBe(after)
 })
 
+test.each([
+  ['attract', true],
+  ['asleep', true],
+  ['restarting', true],
+  ['greeting', false],
+  ['visit', false],
+  ['ending', false],
+] as const)('while closed, %s is night: %s', (stage, night) => {
+  const rules = { ...RULES, openWeek: [[0, 60]] as const }
+  expect(isNight(standing(stage), at(10), rules)).toBe(night)
+  expect(isNight(standing(stage), at(10), RULES)).toBe(false)
+})
+
+test('a page that comes while the place is closed is asleep at once', () => {
+  const rules = { ...RULES, openWeek: [[0, 60]] as const }
+  expect(next(begin(at(0)), TIME, at(0), rules).stage).toBe('asleep')
+})
+
 test('a touch does not wake a place that is closed', () => {
   const rules = { ...RULES, openWeek: [[0, 60]] as const }
   expect(next(standing('asleep'), CAME, at(10), rules).stage).toBe('asleep')
@@ -106,6 +123,15 @@ test('a visit that ends after closing time ends asleep', () => {
 
 test('nobody is greeted while the line is down', () => {
   expect(course(begin(at(0)), [[10, CAME], [20, UP], [30, CAME]])).toEqual(['attract', 'attract', 'greeting'])
+})
+
+test('who touches it twice is greeted all the same', () => {
+  const stages = course(standing('attract'), [[10, CAME], [300, CAME], [600, CAME], [5_000, BUSY], [9_000, DONE]])
+  expect(stages).toEqual(['greeting', 'greeting', 'greeting', 'greeting', 'visit'])
+})
+
+test('a touch does not make a greeting last longer', () => {
+  expect(course(standing('greeting'), [[GREETING_MS - 1, CAME], [GREETING_MS, TIME]])).toEqual(['greeting', 'visit'])
 })
 
 test('a greeting that nobody gets to hear is not waited for', () => {
@@ -152,14 +178,23 @@ describe('the nightly restart', () => {
     expect(course(standing(stage), [[FOUR_MS - 60_000, TIME], [FOUR_MS, TIME]], closed)).toEqual([stage, 'restarting'])
   })
 
+  test('stays in the dark where the place is closed, whether it comes about or not', () => {
+    const closed = { ...rules, openWeek: [[0, 60]] as const }
+    const restarting = next(standing('asleep'), TIME, at(FOUR_MS), closed)
+    const stayed = next(restarting, STAYED, at(FOUR_MS), closed)
+    expect([restarting.stage, stayed.stage]).toEqual(['restarting', 'asleep'])
+    expect([restarting, stayed].map((one) => isNight(one, at(FOUR_MS), closed))).toEqual([true, true])
+  })
+
   test('not while somebody is there, and not right after', () => {
-    const busy = standing('visit', { busy: true, sinceMs: FOUR_MS - 60_000 })
+    const ending = standing('ending', { sinceMs: FOUR_MS })
+    const goneMs = FOUR_MS + RULES.farewellMs
     const stages = course(
-      busy,
-      [[FOUR_MS, TIME], [FOUR_MS + 1, GONE], [FOUR_MS + CALM_MS, TIME], [FOUR_MS + CALM_MS + 1, TIME]],
+      ending,
+      [[FOUR_MS, TIME], [goneMs, TIME], [goneMs + CALM_MS - 1, TIME], [goneMs + CALM_MS, TIME]],
       rules,
     )
-    expect(stages).toEqual(['visit', 'attract', 'attract', 'restarting'])
+    expect(stages).toEqual(['ending', 'attract', 'attract', 'restarting'])
   })
 
   test('not while the line is down', () => {
