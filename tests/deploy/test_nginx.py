@@ -174,16 +174,28 @@ def test_the_door_lets_go_of_an_idle_line_before_the_backend_does() -> None:
     assert int(idle_s) < uvicorn.Config("backend.app").timeout_keep_alive
 
 
-async def test_a_place_is_found_while_there_is_one_and_takes_nobody_elses(tmp_path: Path) -> None:
+async def test_a_place_is_found_while_there_is_one_and_full_is_not_broken(tmp_path: Path) -> None:
     with open_house(tmp_path, {"AVATAR_CHAT_SESSION__LIMIT": "1"}) as house:
-        async with entered(house) as client, house.client() as http:
-            before = await house.attached()
-            for _ in range(6):  # every other one comes to the full backend first
-                created = await http.post("/api/session/create")
-                assert created.status_code == 201
-                assert created.json()["ws_url"].startswith(f"{house.door.wss}/ws/")
-        async with await returned(house, client) as back:
-            assert back.ready["resumed"] and await house.attached() == before
+        async with house.client() as http:
+            ours = await _started_at(http)
+            (port,) = [
+                p for p in house.ports if (await status(f"127.0.0.1:{p}"))["started_at"] == ours
+            ]
+            async with connect(f"ws://127.0.0.1:{port}/ws/new", max_size=None) as socket:
+                client = WsClient(socket)
+                await client.send("hello", protocol=1, output="text", language="en")
+                await client.until("session_ready")
+                for _ in range(6):  # where our address leads there is no place now
+                    created = await http.post("/api/session/create")
+                    assert created.status_code == 201
+                    assert created.json()["ws_url"].startswith(f"{house.door.wss}/ws/")
+                assert await _started_at(http) == ours
+
+
+async def _started_at(http: httpx.AsyncClient) -> str:
+    """Of the backend that this address leads to."""
+    started_at: str = (await http.get("/api/status")).json()["started_at"]
+    return started_at
 
 
 async def test_a_door_in_a_cluster_says_what_its_ingress_says(house: House) -> None:
