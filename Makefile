@@ -5,7 +5,7 @@ NPM := npm --prefix frontend --no-audit --no-fund --loglevel=error
 HOST ?= 127.0.0.1
 PORT ?= 8000
 
-.PHONY: run setup page test test-python test-page lint bench soak clean
+.PHONY: run setup page test test-python test-page test-long lint bench soak clean
 
 run: setup page
 	$(BIN)/avatar-chat run --host $(HOST) --port $(PORT)
@@ -18,9 +18,18 @@ test: lint test-page test-python
 
 # Where a browser's sound and pictures are judged as they come, nothing else may run beside.
 ONE_BY_ONE := tests/e2e tests/kiosk
+# What takes many minutes: rolling restarts behind nginx, everything that may break, a day in a
+# Prometheus, screens without glass, faces made from pictures. Continuous integration runs it too.
+LONG := tests/deploy tests/faults tests/monitoring tests/kiosk tests/nets/test_optimise.py \
+  tests/avatar/test_create_http.py tests/avatar/test_create_real.py
+PYTEST_BESIDE := $(BIN)/pytest -n 2 --dist loadfile
 test-python: .venv/.dev page
-	$(BIN)/pytest -n 2 --dist loadfile $(ONE_BY_ONE:%=--ignore=%)
-	$(BIN)/pytest $(ONE_BY_ONE)
+	$(PYTEST_BESIDE) $(patsubst %,--ignore=%,$(LONG) $(ONE_BY_ONE))
+	$(BIN)/pytest $(filter-out $(LONG),$(ONE_BY_ONE))
+
+test-long: .venv/.dev page
+	$(PYTEST_BESIDE) $(filter-out $(ONE_BY_ONE),$(LONG))
+	$(BIN)/pytest $(filter $(ONE_BY_ONE),$(LONG))
 
 test-page: frontend/node_modules/.installed
 	$(NPM) test
