@@ -1,7 +1,8 @@
 """`python -m bench.soak`: start a service, let visitors loose on it, watch, and write the report.
 
 Everything seen goes to a file as it is seen; Ctrl-C ends the run early and still writes the report,
-and `--from` writes it again from the file of a run. Exit code 1: a bar was broken.
+and `--from` writes it again from the file of a run. Exit code 1: a bar was broken, or the service
+was lost.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def main() -> None:
     if not looks:
         sys.exit("Nothing was seen: the run was too short.")
     is_held = write_report(looks, given.report, given.report.parent / "pictures")
-    print(f"{given.report}: {'every bar was held' if is_held else 'a bar was broken'}")
+    print(f"{given.report}: {'no bar was broken' if is_held else 'a bar was broken'}")
     sys.exit(0 if is_held else 1)
 
 
@@ -60,7 +61,11 @@ def _run(seconds: float, visitors: int, seed: int, samples: Path) -> None:
 
 
 async def _visit(service: Running, seconds: float, visitors: int, seed: int, samples: Path) -> None:
-    """Until the time is over or somebody asks to stop."""
+    """Until the time is over or somebody asks to stop.
+
+    Raises:
+        OSError: the service does not answer. psutil.Error: it has ended.
+    """
     findings = Findings()
     findings.counts["visitors"] = visitors
     watch = Watch(service.process.pid, service.port, findings, samples)
@@ -72,18 +77,18 @@ async def _visit(service: Running, seconds: float, visitors: int, seed: int, sam
     watching = asyncio.create_task(watch.run())
     for task in tasks:
         task.add_done_callback(lambda done: _note_crash(done, findings))
+    stopping = asyncio.create_task(asked_to_stop.wait())
     try:
-        async with asyncio.timeout(seconds):
-            await asyncio.wait(
-                {asyncio.create_task(asked_to_stop.wait()), watching},
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-    except TimeoutError:
-        pass  # that was the time
-    await watch.look()
-    for task in (*tasks, watching):
-        task.cancel()
-    await asyncio.gather(*tasks, watching, return_exceptions=True)
+        await asyncio.wait(
+            {stopping, watching}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+        )
+        if watching.done():
+            watching.result()  # nobody saw the rest: this is no run to judge
+        await watch.look()
+    finally:
+        for task in (*tasks, stopping, watching):
+            task.cancel()
+        await asyncio.gather(*tasks, stopping, watching, return_exceptions=True)
 
 
 def _note_crash(task: asyncio.Task[None], findings: Findings) -> None:

@@ -18,7 +18,7 @@ from bench.soak.verdict import (
     resident_mb,
     warm_up_s,
 )
-from bench.soak.watch import Look
+from bench.soak.watch import ANSWER_S, Look
 
 MOST_WRONG_SHOWN = 20
 
@@ -26,7 +26,7 @@ _SIGNS = {True: "held", False: "**broken**", None: "too short to tell"}
 
 
 def write_report(looks: Sequence[Look], page: Path, pictures: Path) -> bool:
-    """Write the page and its pictures; whether every bar was held."""
+    """Write the page and its pictures; whether no bar was broken."""
     verdicts = judge(looks)
     pictures.mkdir(parents=True, exist_ok=True)
     page.parent.mkdir(parents=True, exist_ok=True)
@@ -61,7 +61,14 @@ In {minutes:.0f} minutes: {counts["visits"]} visits ended and {counts["drops"]} 
 {counts["media_bytes"] / 1e6:.0f} MB and {counts["messages"]} messages checked.
 
 The first {warm_up_s(looks) / 60:.0f} minutes are warm-up. Growth is the median slope between the \
-medians of all minutes after it."""
+medians of all minutes after it; judged is the resident set (RSS) of each process. That of a \
+worker holds the loops of every face that it has shown, too: they lie in files, and the system \
+takes them back when it wants them.{_late(counts)}"""
+
+
+def _late(counts: Counter[str]) -> str:
+    late = counts["late_looks"]
+    return f" {late} times `/metrics` gave no answer in {ANSWER_S:.0f} s." if late else ""
 
 
 def _table(verdicts: Sequence[Verdict]) -> str:

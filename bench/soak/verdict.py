@@ -131,14 +131,16 @@ def _growth(measured: Sequence[Look], name: str) -> Verdict:
 
 
 def _flat(measured: Sequence[Look], what: str) -> Verdict:
-    quarter = max(1, len(measured) // 4)
-    worst = max(
-        median(getattr(look.processes[name], what) for look in measured[-quarter:])
-        - median(getattr(look.processes[name], what) for look in measured[:quarter])
-        for name in names(measured)
-    )
+    worst = max(_more(measured, name, what) for name in names(measured))
     most = MOST_MORE[what]
     return Verdict(f"more {what}, any process", f"≤ {most:g}", f"{worst:+g}", worst <= most)
+
+
+def _more(measured: Sequence[Look], name: str, what: str) -> float:
+    """The median of the last quarter of the looks that see the process, less that of the first."""
+    values = [getattr(look.processes[name], what) for look in measured if name in look.processes]
+    quarter = max(1, len(values) // 4)
+    return median(values[-quarter:]) - median(values[:quarter])
 
 
 def _series(measured: Sequence[Look]) -> Verdict:

@@ -11,6 +11,7 @@ import re
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,10 @@ import psutil
 from bench.soak.line import Findings
 
 LOOK_EVERY_S = 5.0
+ANSWER_S = 10.0
+MOST_LATE = 3
+"""Looks in a row at a `/metrics` that does not answer; then there is no service to be watched."""
+
 WORKER = "backend.engine.worker"
 
 _LAG = re.compile(rb'avatar_chat_event_loop_lag_seconds_bucket\{le="([^"]+)"\} (\S+)')
@@ -61,21 +66,35 @@ class Watch:
         self._findings = findings
         self._file = file
         self._told = 0
+        self._late = 0
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled.
+
+        Raises:
+            OSError: the service does not answer. psutil.Error: it has ended.
+        """
         psutil.cpu_percent()
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             await self.look()
 
     async def look(self) -> None:
-        look = await asyncio.to_thread(self._take)
+        """Write down how it is; nothing where `/metrics` comes late for once. Raises as `run`."""
+        try:
+            look = await asyncio.to_thread(self._take)
+        except OSError:
+            self._late += 1
+            self._findings.counts["late_looks"] += 1
+            if self._late == MOST_LATE:
+                raise
+            return
+        self._late = 0
         with self._file.open("a") as lines:
             lines.write(json.dumps(asdict(look)) + "\n")
 
     def _take(self) -> Look:
-        with urllib.request.urlopen(self._metrics_url, timeout=10) as answer:
+        with urllib.request.urlopen(self._metrics_url, timeout=ANSWER_S) as answer:
             text: bytes = answer.read()
         wrong = self._findings.wrong[self._told :]
         self._told += len(wrong)
@@ -91,11 +110,14 @@ class Watch:
 
 
 def _processes(service: psutil.Process) -> Iterator[tuple[str, Process]]:
-    """Workers by their place in the order in which they were started."""
+    """Workers by their place in the order in which they were started; not one that just ends."""
     yield "service", _of(service)
-    workers = [child for child in service.children() if WORKER in child.cmdline()]
-    for number, worker in enumerate(sorted(workers, key=psutil.Process.create_time)):
-        yield f"worker-{number}", _of(worker)
+    number = 0
+    for child in sorted(service.children(), key=psutil.Process.create_time):
+        with suppress(psutil.NoSuchProcess):
+            if WORKER in child.cmdline():
+                yield f"worker-{number}", _of(child)
+                number += 1
 
 
 def _of(process: psutil.Process) -> Process:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
+import os
+import subprocess
+import urllib.request
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
@@ -11,11 +16,13 @@ import pytest
 from backend.avatar.codecs import SAMPLES_PER_FRAME
 from backend.avatar.encoder import Encoder
 from backend.avatar.renderer import ENCODERS
+from bench.service import Running
+from bench.soak.__main__ import _visit
 from bench.soak.line import CheckedLine, Findings
 from bench.soak.media import BrokenBoxes, contents
 from bench.soak.report import write_report
 from bench.soak.verdict import judge, lag_p99_ms, slope_per_h
-from bench.soak.watch import Look, Process
+from bench.soak.watch import Look, Process, Watch, read_looks
 from tests.avatar.takes import FORM, encode, tone
 
 MB = 1_000_000
@@ -69,6 +76,13 @@ def test_a_lost_reply_another_process_and_a_late_loop_are_seen() -> None:
     assert broken(looks) == {"lost replies", "sets of processes", "event-loop lag, p99"}
 
 
+def test_a_process_that_is_missing_in_a_look_is_judged_by_the_others() -> None:
+    looks = [look(minute) for minute in range(61)]
+    for one in looks[:20] + looks[40:]:
+        one.processes["worker-0"] = Process(2, 100 * MB, MB, 14 if one.at_s > 3000 else 10, 20)
+    assert broken(looks) == {"sets of processes", "more threads, any process"}
+
+
 def test_lag_is_read_off_its_buckets() -> None:
     before = look(0, lag_counts={"0.01": 5.0, "0.03": 5.0, "+Inf": 5.0})
     after = look(1, lag_counts={"0.01": 95.0, "0.03": 105.0, "+Inf": 105.0})
@@ -99,6 +113,49 @@ def test_what_a_chunk_holds_can_be_read(kind: type[Encoder]) -> None:
     assert [chunk.piece for chunk in chunks] == ([1, 2] if is_stream else [None, None])
     with pytest.raises(BrokenBoxes):
         contents(b"another's bytes, cut short")
+
+
+# ---------------------------------------------------------------- what the watch survives
+
+
+class Silence:
+    """A `/metrics` that answers none of the calls in `late`, counted from 1."""
+
+    def __init__(self, late: set[int]) -> None:
+        self._late = late
+        self._calls = 0
+
+    def open(self, url: str, timeout: float) -> io.BytesIO:
+        self._calls += 1
+        if self._calls in self._late:
+            raise TimeoutError("timed out")
+        return io.BytesIO(b"avatar_chat_ready 1.0\n")
+
+
+async def test_one_late_answer_ends_no_run_and_silence_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = {2, 4, 5, 7, 8, 9}
+    monkeypatch.setattr(urllib.request, "urlopen", Silence(late).open)
+    findings, file = Findings(), tmp_path / "looks.jsonl"
+    watch = Watch(os.getpid(), 9, findings, file)
+    for _ in range(8):
+        await watch.look()
+    assert len(read_looks(file)) == 3 and findings.counts["late_looks"] == 5
+    with pytest.raises(TimeoutError):
+        await watch.look()
+
+
+def test_a_run_whose_service_is_lost_is_no_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bench.soak.watch.LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr(urllib.request, "urlopen", Silence(set(range(9))).open)
+    with subprocess.Popen(["sleep", "600"]) as process:
+        service = Running(9, process, 0.0, 0.0)
+        with pytest.raises(TimeoutError, match="timed out"):
+            asyncio.run(_visit(service, 60.0, 0, 1, tmp_path / "looks.jsonl"))
+        process.kill()
 
 
 # ---------------------------------------------------------------- what a visitor notices
