@@ -24,7 +24,8 @@
     │   ├── BadTimeline            bad_timeline
     │   └── AvatarNotCreated       avatar_not_created; see `backend.avatar.create.refusals`
     ├── ProviderError              one provider of one stage failed
-    │   ├── ProviderUnavailable    it cannot work here at all (no key, no network, no model)
+    │   ├── ProviderUnavailable    it cannot work here at all (no network, no model)
+    │   │   └── ProviderNotConfigured   nobody has said how to reach it (no key, no address)
     │   └── ProviderTimeout        nothing useful arrived in time
     ├── EngineError                the place where heavy work runs failed
     │   └── WorkerDied             a worker process ended while it held this work
@@ -163,6 +164,10 @@ class ProviderError(AvatarChatError):
 
 class ProviderUnavailable(ProviderError):
     code = "provider_unavailable"
+
+
+class ProviderNotConfigured(ProviderUnavailable):
+    """That is a choice, and no reason for alarm."""
 
 
 class ProviderTimeout(ProviderError):

@@ -191,7 +191,8 @@ COST = Counter(
 
 PROVIDER_UP = Gauge(
     "avatar_chat_provider_up",
-    "0 while a provider that was tried is out of order and another one stands in for it",
+    "0 while a provider that was tried is out of order and another one stands in for it, until it "
+    "works for a visitor again; none for a provider without its settings, such as a key",
     ["component", "provider"],
     registry=REGISTRY,
 )

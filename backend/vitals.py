@@ -106,8 +106,9 @@ class Vitals:
 
     def _look_at_parts(self) -> None:
         for provider in self._factory.health():
-            gauge = metrics.PROVIDER_UP.labels(provider.component, provider.provider)
-            gauge.set(provider.is_up)
+            if provider.is_configured:
+                gauge = metrics.PROVIDER_UP.labels(provider.component, provider.provider)
+                gauge.set(provider.is_up)
         for component, model in self._factory.models():
             metrics.MODEL.labels(component, model).set(1)
         store = self._service.keeper.health()

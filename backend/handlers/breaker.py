@@ -73,11 +73,13 @@ class CircuitBreaker:
 
 @dataclass(frozen=True, slots=True)
 class ProviderHealth:
-    """`reason` is why it failed last, for people; empty when it worked."""
+    """`reason` is why it failed last, for people; empty when it worked. One that is not configured
+    is not up, by choice."""
 
     component: str
     provider: str
     is_up: bool
+    is_configured: bool
     reason: str
 
 
@@ -86,6 +88,7 @@ class Breakers:
 
     def __init__(self) -> None:
         self._breakers: dict[tuple[str, str], CircuitBreaker] = {}
+        self._not_configured: set[tuple[str, str]] = set()
 
     def of(
         self, component: str, provider: str, *, failures: int, cooldown_s: float
@@ -96,11 +99,18 @@ class Breakers:
             self._breakers[key] = CircuitBreaker(failures=failures, cooldown_s=cooldown_s)
         return self._breakers[key]
 
+    def set_aside(self, component: str, provider: str) -> None:
+        """Settings leave this provider out; those of a process do not change."""
+        self._not_configured.add((component, provider))
+
     def health(self, now_s: float) -> list[ProviderHealth]:
         """Every provider that was tried."""
         return [
             ProviderHealth(
-                component, provider, breaker.state(now_s) is BreakerState.CLOSED, breaker.reason
+                *key,
+                is_up=breaker.state(now_s) is BreakerState.CLOSED,
+                is_configured=key not in self._not_configured,
+                reason=breaker.reason,
             )
-            for (component, provider), breaker in sorted(self._breakers.items())
+            for key, breaker in sorted(self._breakers.items())
         ]

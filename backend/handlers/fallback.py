@@ -17,7 +17,13 @@ from typing import Any, TypeVar, cast
 import structlog
 
 from backend import clock, metrics
-from backend.errors import AvatarChatError, ProviderError, ProviderTimeout, ProviderUnavailable
+from backend.errors import (
+    AvatarChatError,
+    ProviderError,
+    ProviderNotConfigured,
+    ProviderTimeout,
+    ProviderUnavailable,
+)
 from backend.handlers.base import BaseHandler, Context, Options
 from backend.handlers.breaker import CircuitBreaker
 from backend.handlers.cancelling import raise_if_cancelled
@@ -209,6 +215,8 @@ class FallbackHandler(BaseHandler[In, Out]):
         else:  # a defect of ours: what it says goes to the log, not to people
             reason, trace = f"{handler.provider} failed unexpectedly.", error
         metrics.PROVIDER_ERRORS.labels(self.stage, handler.provider, _kind(error)).inc()
+        if isinstance(error, ProviderNotConfigured):
+            self.context.breakers.set_aside(self.stage, handler.provider)
         if isinstance(error, ProviderUnavailable):  # often by choice, such as no key set
             breaker.trip(now_s, reason)
             report, event = log.info, "provider.unavailable"

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from backend import clock
 from backend.errors import ProviderError, ProviderUnavailable
 from backend.handlers.chains import llm_chain
 from backend.handlers.fallback import ProviderChange
@@ -94,6 +95,35 @@ async def test_two_questions_in_a_row_are_one_message(make_context: ContextFacto
 async def test_without_key_or_address_it_is_unavailable(make_context: ContextFactory) -> None:
     with pytest.raises(ProviderUnavailable, match="AVATAR_CHAT_LLM__API_KEY"):
         await OpenAiLlm(make_context()).initialize()
+
+
+async def test_without_key_or_address_it_is_told_but_no_cause_for_alarm(
+    make_context: ContextFactory,
+) -> None:
+    context = make_context(llm={"chain": ("openai", "builtin")})
+    llm = llm_chain(context, lambda change: None)
+    await llm.initialize()
+    (openai,) = (one for one in context.breakers.health(clock.now()) if not one.is_up)
+    assert (
+        openai.provider == "openai"
+        and not openai.is_configured
+        and "AVATAR_CHAT_LLM__API_KEY" in openai.reason
+    )
+    await llm.release()
+
+
+async def test_an_address_where_nobody_answers_is_cause_for_alarm(
+    make_context: ContextFactory,
+) -> None:
+    async with fake_openai() as service:
+        pass
+    base_url = service.base_url
+    context = make_context(llm={"chain": ("openai", "builtin"), "base_url": base_url})
+    llm = llm_chain(context, lambda change: None)
+    await llm.initialize()
+    (openai,) = (one for one in context.breakers.health(clock.now()) if not one.is_up)
+    assert openai.provider == "openai" and openai.is_configured
+    await llm.release()
 
 
 async def test_an_address_where_nobody_answers_is_unavailable(

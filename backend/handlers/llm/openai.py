@@ -9,7 +9,12 @@ from collections.abc import AsyncIterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from backend.errors import ProviderError, ProviderTimeout, ProviderUnavailable
+from backend.errors import (
+    ProviderError,
+    ProviderNotConfigured,
+    ProviderTimeout,
+    ProviderUnavailable,
+)
 from backend.handlers.base import BaseHandler
 from backend.handlers.messages import Prompt, TextDelta, Usage
 from backend.handlers.reach import knock
@@ -39,8 +44,10 @@ class OpenAiLlm(BaseHandler[Prompt, TextDelta]):
         llm = self.context.settings.llm
         key = llm.api_key.get_secret_value() if llm.api_key else os.environ.get("OPENAI_API_KEY")
         if not key and not llm.base_url:
-            raise self._unavailable(
-                f"No language model is connected. Set {_KEY_OPTION}, or AVATAR_CHAT_LLM__BASE_URL."
+            raise ProviderNotConfigured(
+                f"No language model is connected. Set {_KEY_OPTION}, or AVATAR_CHAT_LLM__BASE_URL.",
+                component=self.component,
+                provider=self.provider,
             )
         self._client = await asyncio.to_thread(_connect, llm.base_url, key or "none")
         try:
