@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backend.api.prometheus import Counter, Prometheus, total_growth
-from tests.fakes.stranger import answered, stranger
+from tests.fakes.stranger import answered, everything_goes_by, stranger
 
 LONG_AGO, IN_BETWEEN = 0.0, 1015.0
 
@@ -47,7 +47,6 @@ def test_what_answers_and_is_no_prometheus_is_a_failure_like_any_other(answer: b
 def test_no_proxy_stands_between(monkeypatch: pytest.MonkeyPatch) -> None:
     told = answered('{"status": "success", "data": {"result": []}}')
     with stranger(told) as prometheus, stranger(b"") as proxy:
-        monkeypatch.setenv("http_proxy", proxy.address)
-        monkeypatch.delenv("no_proxy", raising=False)
+        everything_goes_by(proxy, monkeypatch)
         assert Prometheus(prometheus.address).firing() == []
     assert prometheus.heard and not proxy.heard

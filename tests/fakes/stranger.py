@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import pytest
+
 
 @dataclass(slots=True)
 class Stranger:
@@ -33,6 +35,14 @@ def stranger(answer: bytes) -> Iterator[Stranger]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def everything_goes_by(proxy: Stranger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As far as programs heed their environment."""
+    monkeypatch.setenv("http_proxy", proxy.address)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("urllib.request._opener", None)  # it remembers what it once read there
 
 
 def answered(body: str, said_bytes: int | None = None) -> bytes:

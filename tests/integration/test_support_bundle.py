@@ -11,7 +11,7 @@ import pytest
 from backend.config import load_settings
 from backend.support import write_bundle
 from bench.service import free_port, running_service
-from tests.fakes.stranger import answered, stranger
+from tests.fakes.stranger import answered, everything_goes_by, stranger
 from tests.test_cli import avatar_chat
 from tests.ws_client import joined
 
@@ -108,8 +108,7 @@ def test_the_token_goes_to_the_service_alone(
     with stranger(answered("{}")) as elsewhere:
         moved = f"HTTP/1.0 302 Found\r\nLocation: {elsewhere.address}\r\n\r\n".encode()
         with stranger(moved if sends_on else answered('{"lines": []}')) as service:
-            monkeypatch.setenv("http_proxy", elsewhere.address)
-            monkeypatch.delenv("no_proxy", raising=False)
+            everything_goes_by(elsewhere, monkeypatch)
             write_bundle(tmp_path / "bundle.zip", settings, [], service.address, None)
     assert service.heard and all(CANARY in head for head in service.heard)
     assert bool(elsewhere.heard) is sends_on
