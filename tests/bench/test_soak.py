@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from backend.avatar.codecs import SAMPLES_PER_FRAME
@@ -149,12 +150,20 @@ async def test_one_late_answer_ends_no_run_and_silence_does(
 def test_a_run_whose_service_is_lost_is_no_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    looks = iter([psutil.NoSuchProcess(1)])
+
+    def processes(service: psutil.Process) -> dict[str, Process]:
+        if (lost := next(looks, None)) is not None:
+            raise lost
+        return {}
+
     monkeypatch.setattr("bench.soak.watch.LOOK_EVERY_S", 0.0)
-    monkeypatch.setattr(urllib.request, "urlopen", Silence(set(range(9))).open)
+    monkeypatch.setattr("bench.soak.watch._processes", processes)
+    monkeypatch.setattr(urllib.request, "urlopen", Silence(set()).open)
     with subprocess.Popen(["sleep", "600"]) as process:
         service = Running(9, process, 0.0, 0.0)
-        with pytest.raises(TimeoutError, match="timed out"):
-            asyncio.run(_visit(service, 60.0, 0, 1, tmp_path / "looks.jsonl"))
+        with pytest.raises(psutil.NoSuchProcess):
+            asyncio.run(_visit(service, 2.0, 0, 1, tmp_path / "looks.jsonl"))
         process.kill()
 
 
