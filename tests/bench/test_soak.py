@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-import subprocess
 import urllib.request
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -160,11 +160,10 @@ def test_a_run_whose_service_is_lost_is_no_run(
     monkeypatch.setattr("bench.soak.watch.LOOK_EVERY_S", 0.0)
     monkeypatch.setattr("bench.soak.watch._processes", processes)
     monkeypatch.setattr(urllib.request, "urlopen", Silence(set()).open)
-    with subprocess.Popen(["sleep", "600"]) as process:
-        service = Running(9, process, 0.0, 0.0)
-        with pytest.raises(psutil.NoSuchProcess):
-            asyncio.run(_visit(service, 2.0, 0, 1, tmp_path / "looks.jsonl"))
-        process.kill()
+    process: Any = SimpleNamespace(pid=os.getpid())
+    service = Running(9, process, 0.0, 0.0)
+    with pytest.raises(psutil.NoSuchProcess):
+        asyncio.run(_visit(service, 2.0, 0, 1, tmp_path / "looks.jsonl"))
 
 
 # ---------------------------------------------------------------- what a visitor notices
