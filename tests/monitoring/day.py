@@ -25,6 +25,9 @@ from tests.ws_client import WsClient, joined, returned
 LIMIT = 2
 READY_S = 200
 LOOK_EVERY_S = 0.2
+CLEAR = "Good morning! Bob and Pamela wait for you at the door. Please come in."
+"""Lips and sound of it are easily compared."""
+STREAM = {"container": "fmp4", "chunking": "progressive"}
 SETTLED_S = 8
 """Until every gauge has been looked at, scraped twice, and the rules have seen it."""
 
@@ -87,7 +90,9 @@ async def _look(day: Day, service: Running) -> None:
 
 
 async def _visitors(service: Running, model: FakeOpenAi) -> None:
-    async with joined(service.ws_url, reports=False) as first:
+    async with joined(service.ws_url, reports=False, video=STREAM) as first:
+        await first.send("say", text=CLEAR)
+        await first.until("turn_end", reason="completed")
         await first.send("text", text="Hello there.")
         await _shown(first)
         await first.until("turn_end", reason="completed")

@@ -19,8 +19,10 @@ from backend.errors import AvatarChatError
 from backend.handlers.messages import VideoChunk
 
 EVERY_S = 60.0
-ENOUGH_S = 3.0
-"""Within it our own faces are measured to about 15 ms."""
+SOON_S = 5.0
+"""After a sample that told nothing."""
+ENOUGH_S = 4.0
+"""Of it, our own faces are measured to about 20 ms."""
 TRUSTED = 0.6
 """Correlation of seen and expected below which an offset means nothing."""
 
@@ -90,6 +92,7 @@ class LipWatch:
             log.info("lips.not_measured", avatar=sample.avatar.name, reason=error.message)
             return None
         if found.correlation < TRUSTED:
+            self._due_s = clock.now() + SOON_S
             return None
         metrics.AV_OFFSET_SECONDS.observe(found.offset_s)
         return found

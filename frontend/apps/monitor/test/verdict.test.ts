@@ -31,7 +31,7 @@ test('a service says itself what is missing', () => {
 })
 
 test('a provider that is out of order is named, and who stands in', () => {
-  const down = { component: 'tts', provider: 'edge', is_up: false, reason: 'no network' }
+  const down = { component: 'tts', provider: 'edge', is_up: false, is_configured: true, reason: 'no network' }
   expect(verdictOn(aStatus({ tried: [down] }), true, null)).toEqual({
     level: 'warning',
     headline: 'Makes do',
@@ -39,6 +39,11 @@ test('a provider that is out of order is named, and who stands in', () => {
   })
   const last = { ...down, provider: 'espeak' }
   expect(verdictOn(aStatus({ tried: [down, last] }), true, null).level).toBe('bad')
+})
+
+test('a provider that nobody has set up is no trouble', () => {
+  const unset = { component: 'llm', provider: 'openai', is_up: false, is_configured: false, reason: 'no key' }
+  expect(verdictOn(aStatus({ tried: [unset] }), true, null).level).toBe('good')
 })
 
 test.each([
@@ -68,7 +73,7 @@ test('a full house, a store that is gone, and alerts', () => {
 
 test('the worst finds the headline, and every reason is told', () => {
   const status = aStatus({
-    tried: [{ component: 'tts', provider: 'edge', is_up: false, reason: '' }],
+    tried: [{ component: 'tts', provider: 'edge', is_up: false, is_configured: true, reason: '' }],
     ready: { ready: false, pending: { service: 'The net is missing.' } },
   })
   const verdict = verdictOn(status, true, null)

@@ -39,6 +39,7 @@ export interface Tried {
   component: string
   provider: string
   is_up: boolean
+  is_configured: boolean
   reason: string
 }
 

@@ -47,7 +47,7 @@ function readiness({ ready }: Status): Finding[] {
 }
 
 function parts(status: Status): Finding[] {
-  const out = status.tried.filter((one) => !one.is_up)
+  const out = status.tried.filter((one) => !one.is_up && one.is_configured)
   const found: Finding[] = out.map(({ component, provider }) => {
     const chain = status.chains[component] ?? []
     const next = chain.slice(chain.indexOf(provider) + 1).find((name) => out.every((one) => one.provider !== name))
