@@ -6,7 +6,14 @@ elsewhere, however much of it is resident.
 
 from __future__ import annotations
 
+import ctypes
+
 import psutil
+
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+"""Of `mallopt`, in glibc's malloc.h."""
+_ARENAS = 2
+_LARGE_BYTES = 128 * 1024
 
 
 def private_bytes(process: psutil.Process) -> int:
@@ -30,3 +37,15 @@ def private_bytes_of_tree() -> int:
         except psutil.Error:  # it ended between the listing and the look
             continue
     return total
+
+
+def keep_heap_small() -> None:
+    """Let glibc's allocator hold on to less, in this process; others are left as they are.
+
+    It would open an arena for every few threads, and after the first large block that is freed keep
+    larger and larger ones for itself: for weeks, the highest that each of them ever was.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, _ARENAS)
+        mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)

@@ -17,6 +17,7 @@ import uvicorn
 
 from backend.app import create_app
 from backend.config import Settings
+from backend.memory import keep_heap_small
 
 MAX_FRAME_BYTES = 64 * 1024 * 1024
 """Larger frames end the connection; those in between are refused with words by `api`."""
@@ -31,6 +32,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     """Until a signal ends it."""
     _let_go_of_the_dead(listener, settings.session.stall_timeout_s)
     _take_enough_descriptors()
+    keep_heap_small()
     app = create_app(settings)
     config = uvicorn.Config(
         app,

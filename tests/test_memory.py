@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -42,3 +43,30 @@ def test_what_a_process_takes_is_counted_and_so_are_its_children() -> None:
         assert private_bytes_of_tree() > tree + 100 * MB
         child.communicate(b"\n")
     assert len(taken) == 60 * MB
+
+
+SCATTERED = """
+import sys
+from backend.memory import keep_heap_small, private_bytes
+import psutil
+
+if sys.argv[1] == "small":
+    keep_heap_small()
+bytes(8_000_000)  # freed at once: from now on glibc keeps blocks of this size
+held = [(bytearray(b"1") * 1_000_000, bytearray(b"1") * 50_000) for _ in range(60)]
+full = private_bytes(psutil.Process())
+held = [little for _, little in held]
+print(full - private_bytes(psutil.Process()))
+"""
+
+
+def given_back(heap: str) -> int:
+    """Bytes, once large blocks are freed and little ones between them stay."""
+    run = [sys.executable, "-c", SCATTERED, heap]
+    return int(subprocess.run(run, check=True, capture_output=True).stdout)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is about glibc's allocator")
+def test_large_blocks_go_back_to_the_system_whatever_lies_between_them() -> None:
+    assert given_back("as it is") < 20 * MB
+    assert given_back("small") > 50 * MB
