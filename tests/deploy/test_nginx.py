@@ -58,8 +58,15 @@ class House:
         return [answer["sessions"]["attached"] for answer in answers]
 
 
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """For tests that leave it as it was."""
+    with open_house(tmp_path_factory.mktemp("house"), {}) as house:
+        yield house
+
+
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def own_house(tmp_path: Path) -> Iterator[House]:
     with open_house(tmp_path, {}) as house:
         yield house
 
@@ -133,9 +140,9 @@ async def test_the_monitor_page_has_a_port_of_its_own(house: House) -> None:
         assert status.json()["live"] is None  # a proxy's visitor is asked for the token
 
 
-async def test_only_operators_get_to_the_monitor_page(house: House) -> None:
+async def test_only_operators_get_to_the_monitor_page(own_house: House) -> None:
     """Whoever does not come from an address of operators.conf."""
-    own = f"https://localhost:{house.door.monitor_port}"
+    own = f"https://localhost:{own_house.door.monitor_port}"
     watched = (
         f"{own}/",
         f"{own}/monitor/",
@@ -144,9 +151,9 @@ async def test_only_operators_get_to_the_monitor_page(house: House) -> None:
         "/api/status",
         "/metrics",
     )
-    (house.door.folder / "operators.conf").write_text("deny all;\n")
-    house.door.reload()
-    async with asyncio.timeout(30), house.client() as http:
+    (own_house.door.folder / "operators.conf").write_text("deny all;\n")
+    own_house.door.reload()
+    async with asyncio.timeout(30), own_house.client() as http:
         http.headers["Connection"] = "close"
         for path in watched:  # workers from before the reload answer for a moment
             while (await http.get(path, follow_redirects=True)).status_code != 403:
@@ -198,20 +205,20 @@ async def _started_at(http: httpx.AsyncClient) -> str:
     return started_at
 
 
-async def test_a_door_in_a_cluster_says_what_its_ingress_says(house: House) -> None:
-    port, listen = free_port(), house.door.folder / "listen.conf"
+async def test_a_door_in_a_cluster_says_what_its_ingress_says(own_house: House) -> None:
+    port, listen = free_port(), own_house.door.folder / "listen.conf"
     cluster = (ROOT / "deploy/kubernetes/base/listen.conf").read_text()
     inside = cluster.replace("listen 8080", f"listen 127.0.0.1:{port}")
     listen.write_text(listen.read_text() + inside)
-    house.door.reload()
+    own_house.door.reload()
     behind = f"http://127.0.0.1:{port}"
-    async with asyncio.timeout(30), house.client() as http:
+    async with asyncio.timeout(30), own_house.client() as http:
         while not await _answers(http, f"{behind}/front-door"):
             pass
         assert await _ws_scheme(http, behind, "https") == "wss"
         assert await _ws_scheme(http, behind, "http") == "ws"
         assert await _ws_scheme(http, behind, "https, http") == "ws"
-        assert await _ws_scheme(http, house.door.https, "http") == "wss"
+        assert await _ws_scheme(http, own_house.door.https, "http") == "wss"
 
 
 async def _ws_scheme(http: httpx.AsyncClient, door: str, forwarded: str) -> str:
@@ -245,16 +252,16 @@ async def test_a_face_that_was_deleted_is_soon_gone_from_the_door(tmp_path: Path
                 pass
 
 
-async def test_the_other_backend_goes_on_when_one_is_killed(house: House) -> None:
-    async with entered(house) as client:
+async def test_the_other_backend_goes_on_when_one_is_killed(own_house: House) -> None:
+    async with entered(own_house) as client:
         await ask(client, "My name is Ada.")
-        killed = (await house.attached()).index(1)
-        await _saved(house, killed)
-        house.stopped(killed, signal.SIGKILL)
+        killed = (await own_house.attached()).index(1)
+        await _saved(own_house, killed)
+        own_house.stopped(killed, signal.SIGKILL)
         with pytest.raises(ConnectionClosed):
             while True:
                 await client.next()
-    async with await returned(house, client) as back:
+    async with await returned(own_house, client) as back:
         assert back.ready["resumed"] and len(back.ready["history"]) == 2
         assert "Ada" in await ask(back, "What is my name?")
 
@@ -267,13 +274,13 @@ async def test_a_reload_leaves_every_socket_alone(house: House) -> None:
             await ask(another, "Hello!")
 
 
-async def test_a_rolling_restart_under_load_loses_no_reply(house: House) -> None:
+async def test_a_rolling_restart_under_load_loses_no_reply(own_house: House) -> None:
     done = asyncio.Event()
     async with asyncio.TaskGroup() as group:
-        visits = [group.create_task(_visit(house, done)) for _ in range(4)]
+        visits = [group.create_task(_visit(own_house, done)) for _ in range(4)]
         for number in (0, 1):
-            await asyncio.to_thread(house.stopped, number, signal.SIGTERM)
-            await asyncio.to_thread(house.start, number)
+            await asyncio.to_thread(own_house.stopped, number, signal.SIGTERM)
+            await asyncio.to_thread(own_house.start, number)
         done.set()
     answered = [await visit for visit in visits]
     assert all(count >= 2 for count, _ in answered)
