@@ -89,7 +89,7 @@ class BaseHandler(ABC, Generic[In, Out]):
     produces the output: a model's stream, a voice's socket, a worker's batch.
     """
 
-    component: ClassVar[str]
+    component: str
     provider: ClassVar[str]
 
     def __init__(self, context: Context) -> None:

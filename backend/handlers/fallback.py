@@ -70,7 +70,7 @@ class FallbackHandler(BaseHandler[In, Out]):
         on_change: OnChange = lambda change: None,
     ) -> None:
         super().__init__(context)
-        self.stage = component
+        self.component = component
         self.chain = tuple(chain)
         self._handlers = [create(component, name, context) for name in chain]
         self._first_output_s = first_output_s
@@ -127,16 +127,26 @@ class FallbackHandler(BaseHandler[In, Out]):
             await handler.reconfigure(options)
 
     async def release(self) -> None:
+        """One that fails to give back what it holds keeps no other from it."""
         for probe in self._probes.values():
             probe.cancel()
         await asyncio.gather(*self._probes.values(), return_exceptions=True)
         self._probes.clear()
         for handler in self._handlers:
-            await handler.release()
+            try:
+                await handler.release()
+            except Exception as error:
+                log.error(
+                    "provider.release_failed",
+                    session_id=self.context.session_id,
+                    component=self.component,
+                    provider=handler.provider,
+                    exc_info=error,
+                )
 
     async def _run(self, handler: BaseHandler[In, Out], item: In) -> AsyncGenerator[Out]:
         """Outputs of one provider, from its first useful one on, which must come in time."""
-        metrics.PROVIDER_CALLS.labels(self.stage, handler.provider).inc()
+        metrics.PROVIDER_CALLS.labels(self.component, handler.provider).inc()
         stream = cast("AsyncGenerator[Out]", handler.process(item))
         async with aclosing(stream):
             held = await self._until_useful(handler, stream)
@@ -160,7 +170,7 @@ class FallbackHandler(BaseHandler[In, Out]):
         except TimeoutError as error:
             raise ProviderTimeout(
                 f"{handler.provider} gave nothing within {self._first_output_s:g} s.",
-                component=self.stage,
+                component=self.component,
                 provider=handler.provider,
             ) from error
         return held
@@ -202,7 +212,7 @@ class FallbackHandler(BaseHandler[In, Out]):
     def _breaker(self, handler: BaseHandler[In, Out]) -> CircuitBreaker:
         options = self.context.settings.breaker
         return self.context.breakers.of(
-            self.stage,
+            self.component,
             handler.provider,
             failures=options.failures,
             cooldown_s=options.cooldown_s,
@@ -214,9 +224,9 @@ class FallbackHandler(BaseHandler[In, Out]):
             reason, trace = error.message, None
         else:  # a defect of ours: what it says goes to the log, not to people
             reason, trace = f"{handler.provider} failed unexpectedly.", error
-        metrics.PROVIDER_ERRORS.labels(self.stage, handler.provider, _kind(error)).inc()
+        metrics.PROVIDER_ERRORS.labels(self.component, handler.provider, _kind(error)).inc()
         if isinstance(error, ProviderNotConfigured):
-            self.context.breakers.set_aside(self.stage, handler.provider)
+            self.context.breakers.set_aside(self.component, handler.provider)
         if isinstance(error, ProviderUnavailable):  # often by choice, such as no key set
             breaker.trip(now_s, reason)
             report, event = log.info, "provider.unavailable"
@@ -226,7 +236,7 @@ class FallbackHandler(BaseHandler[In, Out]):
         report(
             event,
             session_id=self.context.session_id,
-            component=self.stage,
+            component=self.component,
             provider=handler.provider,
             error=type(error).__name__,
             reason=reason,
@@ -238,11 +248,11 @@ class FallbackHandler(BaseHandler[In, Out]):
             return
         before, self._active = self._active, handler.provider
         reason = self.out_of_order.get(before, f"{handler.provider} works again.")
-        self._on_change(ProviderChange(self.stage, before, handler.provider, reason))
+        self._on_change(ProviderChange(self.component, before, handler.provider, reason))
 
     def _nothing_works(self) -> ProviderError:
         reasons = " ".join(self.out_of_order.values()) or "No provider is ready."
-        return ProviderError(reasons, component=self.stage, provider=self._active)
+        return ProviderError(reasons, component=self.component, provider=self._active)
 
 
 def _kind(error: Exception) -> str:

@@ -82,11 +82,11 @@ class Stages:
 
     async def release(self) -> None:
         """Give everything back; one that fails to do so keeps no other from it."""
-        for handler in self.by_component().values():
+        for component, handler in self.by_component().items():
             try:
                 await handler.release()
             except Exception as error:
-                log.error("stage.release_failed", component=handler.component, exc_info=error)
+                log.error("stage.release_failed", component=component, exc_info=error)
 
     def providers(self) -> Providers:
         """What really runs."""

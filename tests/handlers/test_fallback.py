@@ -18,7 +18,7 @@ from tests.fakes.fixtures import ContextFactory
 class Scripted(BaseHandler[str, str]):
     """Does what its script says: `down`, `fail`, `hang`, or words to send; `!` breaks off.
 
-    `untidy` hangs, and fails to clean up.
+    `untidy` hangs, and fails to clean up; `stays` fails to give back what it holds.
     """
 
     component = "test"
@@ -53,6 +53,11 @@ class Scripted(BaseHandler[str, str]):
             self.log.append(f"{self.provider} closed")
             if script == "untidy":
                 raise ProviderError("It broke.", component="test", provider=self.provider)
+
+    async def release(self) -> None:
+        self.log.append(f"{self.provider} released")
+        if self.script[self.provider] == "stays":
+            raise RuntimeError("No.")
 
 
 class First(Scripted):
@@ -240,3 +245,9 @@ async def test_options_reach_every_provider(world: World) -> None:
     await chain.reconfigure(Options(voice="en-us+f3"))
     assert {handler.context.options.voice for handler in chain._handlers} == {"en-us+f3"}
     await chain.release()
+
+
+async def test_one_that_will_not_go_keeps_no_other(world: World) -> None:
+    world.script("stays", "b")
+    await world.chain().release()
+    assert world.log == ["first released", "second released"]

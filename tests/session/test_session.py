@@ -241,7 +241,6 @@ async def test_one_stage_that_will_not_go_keeps_no_other(
         raise RuntimeError("No.")
 
     monkeypatch.setattr(desk.stages.vad, "release", refuse)
-    desk.stages.vad.component = "vad"
     await desk.session.close("closed")
     assert desk.stages.avatar.released and desk.stages.tts.released
 

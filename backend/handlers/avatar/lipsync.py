@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from backend import clock
 from backend.avatar.articulation_marks import Uttered
@@ -66,8 +66,8 @@ class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
     the renderer forgets the rest when it hears the next one. `watch` may ask for what was shown.
     """
 
-    component: ClassVar[str] = "avatar"
-    provider: ClassVar[str] = "lipsync"
+    component = "avatar"
+    provider = "lipsync"
 
     def __init__(self, context: Context, watch: LipWatch | None = None) -> None:
         super().__init__(context)
