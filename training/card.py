@@ -132,7 +132,7 @@ def _voices(numbers: Numbers) -> str:
         )
         for kind, s in numbers.voices.items()
     ]
-    head = ("voice", "opening correlation", "before", "with marks", "by loudness alone",
+    head = ("voice", "opening correlation", "the net before", "with marks", "by loudness alone",
             "p b m closed", "falsely closed", "jitter", "seconds")  # fmt: skip
     return table(head, rows)
 

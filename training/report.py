@@ -38,6 +38,8 @@ own path: its mel, its windows, its net, its mouth timing. Written by `python -m
 - **p b m closed**: closures of which at least one frame is drawn shut. **Falsely closed**: frames
   with parted lips that are drawn shut. One is worth little without the other.
 - **Jitter**: how hard the opening is jerked from frame to frame, as a multiple of the truth's.
+- **The net before**: the same by the net that was shipped earlier, which heard less of the past
+  and no phones. Its espeak rows were higher, its strangers' rows lower.
 - **With marks**: the same opening when the voice tells its phonemes and their moments, and they
   steer the mouth together with the sound (`backend/avatar/articulation_marks.py`). The marks are
   those that the truth is made of, so this says how much of a voice's marks reaches the lips, not

@@ -1,0 +1,1 @@
+"""Sound to video, drawn in a worker, and a look at what was drawn. The pictures are `avatar`'s."""

@@ -1,0 +1,1 @@
+"""Sentences to sound, and to marks of what is said when."""

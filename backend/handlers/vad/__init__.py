@@ -1,0 +1,1 @@
+"""Where somebody speaks in the sound of a microphone."""
