@@ -51,11 +51,6 @@ LABELS = {
     "python": "version of the interpreter",
 }
 
-MARKS = (
-    *("first_partial", "final", "first_token", "first_sentence"),
-    *("first_audio", "first_chunk", "first_frame", "total"),
-)
-
 # Fine where the bars are: 0.35 s to the first picture, 0.3 s to silence, 30 ms of lag.
 _TURN_S = (0.05, 0.1, 0.15, 0.2, 0.25, 0.35, 0.5, 0.75, 1.0, 1.5, 2.5, 4.0, 6.0, 10.0, 20.0)
 _STAGE_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.6, 1.0, 2.0, 5.0, 10.0)

@@ -9,7 +9,8 @@ from typing import Any
 
 from rich.table import Table
 
-from backend.replay.turns import MARKS, Turn
+from backend.replay.turns import Turn
+from backend.session.timeline.events import MARKS
 
 
 def turns_table(recorded: Sequence[Turn], replayed: Sequence[Turn]) -> Table:

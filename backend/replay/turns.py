@@ -1,4 +1,7 @@
-"""The turns of a timeline: when each stage of each reply came how far. Pure."""
+"""The turns of a timeline: how far each reply had come when, with its words and its moments. Pure.
+
+When a reply was asked for, and when its user began to speak, is `backend.session.timeline.spans`'.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from backend.session.timeline import Event
-
-MARKS = (
-    *("first_partial", "final", "first_token", "first_sentence"),
-    *("first_audio", "first_chunk", "first_frame"),
-)
-"""In the order in which a reply comes to them."""
-
-_NOTED_LATER = frozenset(("first_partial", "final"))
-"""Marks of the ear, noted when the reply begins."""
+from backend.session.timeline.events import MARKS
+from backend.session.timeline.spans import TurnSpans, turn_spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,52 +54,28 @@ def turns_of(events: Sequence[Event]) -> list[Turn]:
     )
     found: list[Turn] = []
     for generation in generations:
-        since_s = found[-1].asked_s if found else 0.0
-        found.append(_turn(generation, events, since_s))
+        since_s = found[-1].asked_s if found else 0.0  # what came before it explains no later one
+        spans = turn_spans(generation, [event for event in events if event.t >= since_s])
+        if spans is not None:
+            found.append(_turn(spans, events))
     return found
 
 
-def _turn(generation: int, events: Sequence[Event], since_s: float) -> Turn:
-    mine = [event for event in events if event.generation == generation]
-    marks = {
-        str(event.facts["mark"]): float(event.facts["ms"])
-        for event in mine
-        if event.event == "mark"
-    }
-    asked_s = _asked_s(mine)
+def _turn(spans: TurnSpans, events: Sequence[Event]) -> Turn:
+    mine = [event for event in events if event.generation == spans.generation]
+    asked_s, marks = spans.asked_s, spans.marks
     end = next((event for event in mine if event.event == "server.turn_end"), None)
-    spoken = "final" in marks
-    began_s = _began_to_speak_s(events, since_s, asked_s) if spoken else None
+    heard = next((span for span in spans.spans if span.stage == "vad"), None)
     return Turn(
-        generation=generation,
+        generation=spans.generation,
         asked_s=asked_s,
-        marks={name: marks[name] for name in MARKS if name in marks},
-        words=_words(events, _first_heard_of_s(mine), is_spoken=spoken),
-        spoke_ms=None if began_s is None else (asked_s - began_s) * 1000,
+        marks={name: round(marks[name] * 1000, 1) for name in MARKS if name in marks},
+        words=_words(events, _first_heard_of_s(mine), is_spoken=spans.is_spoken),
+        spoke_ms=(asked_s - heard.began_s) * 1000 if heard else None,
         ended=str(end.facts.get("reason", "")) if end else "",
         ended_ms=(end.t - asked_s) * 1000 if end else None,
         moments=tuple(_moments(mine, asked_s)),
     )
-
-
-def _asked_s(mine: Iterable[Event]) -> float:
-    """A mark says when it was noted and how long after the user's turn that was."""
-    noted = [event for event in mine if event.event == "mark"]
-    timely = [event for event in noted if event.facts["mark"] not in _NOTED_LATER]
-    event = (timely or noted)[0]
-    return event.t - float(event.facts["ms"]) / 1000
-
-
-def _began_to_speak_s(events: Iterable[Event], since_s: float, asked_s: float) -> float | None:
-    """The first sign of the utterance that was answered."""
-    began: float | None = None
-    for event in events:
-        if since_s < event.t <= asked_s:
-            if event.event == "ear.speech_maybe" and began is None:
-                began = event.t
-            elif event.event in ("ear.speech_dropped", "ear.utterance_ignored"):
-                began = None
-    return began
 
 
 def _first_heard_of_s(mine: Sequence[Event]) -> float:

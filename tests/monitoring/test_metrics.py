@@ -10,6 +10,7 @@ from prometheus_client.metrics import Gauge, Info, MetricWrapperBase
 from backend import metrics
 from backend.errors import AvatarChatError
 from backend.metrics_docs import defined, exposed_name, markdown
+from backend.session.timeline.events import MARKS
 from tests.conftest import ROOT
 from tests.monitoring.day import LIMIT, Day, samples
 
@@ -50,7 +51,7 @@ ALLOWED = {
         *("unavailable", "timeout", "failed", "crashed"),
     },
     "stage": {"vad", "asr", "llm", "tts", "avatar", "send"},
-    "mark": set(metrics.MARKS),
+    "mark": {*MARKS, "total"},
     "place": {str(number) for number in range(LIMIT)},
     "direction": {"in", "out"},
     "component": {"vad", "asr", "llm", "tts", "avatar"},

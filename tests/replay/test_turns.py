@@ -30,6 +30,7 @@ SPOKEN = (
     Event(1.0, "ear.speech_maybe"),
     Event(1.1, "ear.speech_dropped"),
     Event(2.0, "ear.speech_maybe"),
+    Event(4.4, "ear.turn_committed", None, {"silence_ms": 400.0}),
     mark(4.5, 1, "first_partial", 200.0),
     mark(4.5, 1, "final", 500.0),
     Event(4.505, "server.asr_final", None, {"text": "<b>What?</b>"}),
@@ -63,6 +64,11 @@ def test_finds_every_stage_of_every_reply() -> None:
     assert (typed.asked_s, typed.spoke_ms, typed.words) == (pytest.approx(9.0), None, "")
     assert (typed.ended, typed.ended_ms) == ("", None)
     assert typed.moments[0].label == "tts failed"
+
+
+def test_a_recording_that_was_sent_has_nothing_of_the_speech_before_it() -> None:
+    upload = (Event(20.0, "upload", None, {"ms": 900}), mark(20.5, 2, "final", 500.0))
+    assert [turn.spoke_ms is None for turn in turns_of([*SPOKEN, *upload])] == [False, True]
 
 
 def test_a_timeline_without_replies_has_no_turns() -> None:

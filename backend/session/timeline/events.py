@@ -24,6 +24,12 @@ KEPT_SETTINGS: dict[str, set[str]] = {
 }
 """The options that explain what a timeline shows. None of them is a secret or holds words."""
 
+MARKS = (
+    *("first_partial", "final", "first_token", "first_sentence"),
+    *("first_audio", "first_chunk", "first_frame"),
+)
+"""Of a reply, in the order in which it comes to them. The last, `total`, is drawn nowhere."""
+
 
 class Header(BaseModel):
     """The first line."""
