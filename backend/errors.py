@@ -1,4 +1,5 @@
-"""Every error the product raises on purpose, and the one map from exception to wire.
+"""Every error the product raises on purpose, the one map from exception to wire, and the
+way into a group of them.
 
     AvatarChatError
     ├── ConfigError                a setting is wrong; the start stops
@@ -194,3 +195,15 @@ def wire_error(error: BaseException) -> tuple[str, str, bool]:
     if isinstance(error, AvatarChatError):
         return error.code, error.message, error.recoverable
     return "internal", "Something went wrong on the server. Please try again.", True
+
+
+def first_error(error: BaseException) -> BaseException:
+    """The first leaf of a tree of errors, ours before any other."""
+    return min(leaves(error), key=lambda leaf: not isinstance(leaf, AvatarChatError))
+
+
+def leaves(error: BaseException) -> list[BaseException]:
+    """What a group of errors holds, however deep; of any other, itself."""
+    if not isinstance(error, BaseExceptionGroup):
+        return [error]
+    return [leaf for inner in error.exceptions for leaf in leaves(inner)]

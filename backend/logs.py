@@ -24,7 +24,7 @@ import structlog
 from pydantic import BaseModel, SecretStr
 
 from backend.config import LogSettings
-from backend.errors import AvatarChatError
+from backend.errors import AvatarChatError, leaves
 
 Entry = MutableMapping[str, Any]
 
@@ -134,7 +134,7 @@ def _tell_exception(_logger: Any, _method: str, entry: Entry) -> Entry:
         given = sys.exc_info()
     error = given[1] if isinstance(given, tuple) else given
     if isinstance(error, BaseException):
-        entry["exception"] = " and ".join(_told(leaf) for leaf in _leaves(error))
+        entry["exception"] = " and ".join(_told(leaf) for leaf in leaves(error))
     return entry
 
 
@@ -152,12 +152,6 @@ def _where(trace: TracebackType | None) -> str:
         for frame, line in walk_tb(trace)
     ]
     return " < ".join(frames[: -_FRAMES - 1 : -1]) or "nowhere"
-
-
-def _leaves(error: BaseException) -> list[BaseException]:
-    if not isinstance(error, BaseExceptionGroup):
-        return [error]
-    return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
 
 
 class _Blanker:

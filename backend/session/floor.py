@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import structlog
 
 from backend import clock, metrics
+from backend.errors import first_error
 from backend.protocol import Playback, PlaybackControl, TurnEnd, TurnEndReason
 from backend.session.history import Entry, History
 from backend.session.outbox import Outbox
 from backend.session.reply import Reply
-from backend.session.stages import first_error
 from backend.session.state import Phase
 from backend.session.turn import Turn
 

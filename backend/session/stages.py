@@ -15,7 +15,7 @@ from backend.avatar.package import AvatarPackage
 from backend.avatar.shelf import find_avatar
 from backend.config import Settings
 from backend.engine.base import Engine
-from backend.errors import AvatarChatError
+from backend.errors import first_error
 from backend.handlers.avatar.lip_watch import LipWatch
 from backend.handlers.avatar.lipsync import LipSyncAvatar
 from backend.handlers.base import BaseHandler, Context, Options, Weights
@@ -167,14 +167,3 @@ async def load_all(handlers: Iterable[BaseHandler[Any, Any]]) -> None:
                 group.create_task(handler.initialize())
     except ExceptionGroup as failed:
         raise first_error(failed) from failed
-
-
-def first_error(error: BaseException) -> BaseException:
-    """The first leaf of a tree of errors, ours before any other."""
-    return min(_leaves(error), key=lambda leaf: not isinstance(leaf, AvatarChatError))
-
-
-def _leaves(error: BaseException) -> list[BaseException]:
-    if not isinstance(error, BaseExceptionGroup):
-        return [error]
-    return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
