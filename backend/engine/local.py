@@ -12,7 +12,6 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -325,20 +324,29 @@ class LocalEngine:
             began_s = time.monotonic()
             await link.serve()
             await link.stop()
+            process = link.process
+            log.warning(
+                "engine.worker_ended", slot=slot, pid=process.pid, returncode=process.returncode
+            )
             self._restarts += 1
             self._buried_busy_s += link.busy_s
             lived_long = time.monotonic() - began_s > LONGEST_PAUSE_S
-            self._links[slot] = await self._relaunch(0.0 if lived_long else RELAUNCH_PAUSE_S)
+            pause_s = 0.0 if lived_long else RELAUNCH_PAUSE_S
+            self._links[slot] = await self._relaunch(slot, pause_s)
             async with self._changed:
                 self._changed.notify_all()
 
-    async def _relaunch(self, pause_s: float) -> WorkerLink:
+    async def _relaunch(self, slot: int, pause_s: float) -> WorkerLink:
         """Try until a worker stands, with longer and longer pauses."""
         while True:
             await asyncio.sleep(pause_s)
-            with suppress(EngineError, OSError):
+            try:
                 return await WorkerLink.launch(self._settings)
-            pause_s = min(LONGEST_PAUSE_S, 2 * pause_s + RELAUNCH_PAUSE_S)
+            except (EngineError, OSError) as error:
+                pause_s = min(LONGEST_PAUSE_S, 2 * pause_s + RELAUNCH_PAUSE_S)
+                log.error(
+                    "engine.not_restarted", slot=slot, problem=str(error), pause_s=round(pause_s, 1)
+                )
 
 
 def _absolute(path: str) -> str:

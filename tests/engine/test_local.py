@@ -13,11 +13,12 @@ import numpy as np
 import psutil
 import pytest
 import pytest_asyncio
+from structlog.testing import capture_logs
 from worker_actors import Counter, SharedLog, Slow, Sphinx, Unbuildable
 
 from backend.config import EngineSettings
 from backend.engine.base import Actor
-from backend.engine.local import LocalEngine
+from backend.engine.local import LocalEngine, WorkerLink
 from backend.errors import EngineError, ProviderTimeout, WorkerDied
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -232,6 +233,39 @@ async def test_nobody_is_sent_to_a_worker_that_seems_to_hang(
         assert len({await actor.call("pid") for actor in sound}) == 1
     finally:
         await engine.close()
+
+
+async def test_the_log_tells_of_a_worker_that_died_and_of_every_try_to_replace_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    good_python, launches = sys.executable, []
+    launch = WorkerLink.launch
+
+    async def launch_at_the_third_try(settings: EngineSettings) -> WorkerLink:
+        launches.append(settings)
+        monkeypatch.setattr(sys, "executable", good_python if len(launches) > 2 else "/bin/false")
+        return await launch(settings)
+
+    async with impatient_engine(20.0) as (engine, slow):
+        monkeypatch.setattr(WorkerLink, "launch", launch_at_the_third_try)
+        [worker] = engine.status()["processes"]
+        with capture_logs() as logs:
+            os.kill(worker["pid"], signal.SIGKILL)
+            with pytest.raises(WorkerDied):
+                await slow.call("sleep", 60.0)
+            heir = await engine.spawn(Counter)
+        assert await heir.call("add", 1) == 1
+    ended, *tries = logs
+    assert ended == {
+        "event": "engine.worker_ended",
+        "log_level": "warning",
+        "slot": 0,
+        "pid": worker["pid"],
+        "returncode": -signal.SIGKILL,
+    }
+    assert [(told["event"], told["slot"]) for told in tries] == 2 * [("engine.not_restarted", 0)]
+    assert [told["pause_s"] for told in tries] == [0.6, 1.4]
+    assert all("did not start" in told["problem"] for told in tries)
 
 
 async def test_a_busy_worker_is_not_taken_for_a_hanging_one() -> None:
