@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from types import NoneType
+from typing import Any, Literal, get_args
 
 from pydantic import (
     BaseModel,
@@ -16,9 +17,11 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -38,6 +41,17 @@ class Section(BaseModel):
     """A branch of the tree. Unknown names are errors, so a typing slip cannot go unseen."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _blank_is_none(cls, value: object, info: ValidationInfo) -> object:
+        """A variable that is set to nothing unsets what may be unset. A blank token, above all,
+        must not open the door to whoever sends nothing."""
+        assert info.field_name is not None
+        words = value.get_secret_value() if isinstance(value, SecretStr) else value
+        is_blank = isinstance(words, str) and not words.strip()
+        may_be_unset = NoneType in get_args(cls.model_fields[info.field_name].annotation)
+        return None if is_blank and may_be_unset else value
 
 
 class ServerSettings(Section):
@@ -59,12 +73,6 @@ class ServerSettings(Section):
     max_messages_per_s: int = Field(
         200, ge=1, description="Messages a client may send per second, microphone frames included."
     )
-
-    @field_validator("token", "admin_token")
-    @classmethod
-    def _blank_is_none(cls, token: SecretStr | None) -> SecretStr | None:
-        """A variable that is set to nothing must not open the door to whoever sends nothing."""
-        return token if token and token.get_secret_value().strip() else None
 
 
 class SessionSettings(Section):
@@ -165,11 +173,6 @@ class TimelineSettings(Section):
     record: bool = Field(
         False, description="Keep words and sound too, for clients whose `hello` consents."
     )
-
-    @field_validator("dir", mode="before")
-    @classmethod
-    def _empty_is_none(cls, value: object) -> object:
-        return None if value == "" else value
 
 
 class VadSettings(Section):
@@ -288,11 +291,6 @@ class AvatarSettings(Section):
     crf: int = Field(23, ge=0, le=51, description="x264 quality; lower is better and larger.")
     audio_kbps: int = Field(64, ge=24, description="AAC bit rate.")
 
-    @field_validator("cache_dir", mode="before")
-    @classmethod
-    def _empty_is_none(cls, value: object) -> object:
-        return None if value == "" else value
-
 
 class EngineSettings(Section):
     render_workers: int = Field(
@@ -372,11 +370,6 @@ class KioskSettings(Section):
             raise ValueError("there is no background of this name, and no such file")
         return background
 
-    @field_validator("logo", mode="before")
-    @classmethod
-    def _empty_is_none(cls, value: object) -> object:
-        return None if value == "" else value
-
     @model_validator(mode="after")
     def _words_for_everybody(self) -> KioskSettings:
         for language in self.languages:
@@ -403,11 +396,6 @@ class TracingSettings(Section):
     )
     service_name: str = Field("avatar-chat", description="`service.name` of every trace.")
 
-    @field_validator("otlp_endpoint", mode="before")
-    @classmethod
-    def _empty_is_none(cls, value: object) -> object:
-        return None if value == "" else value
-
 
 class MonitorSettings(Section):
     page_dir: Path = Field(
@@ -418,11 +406,6 @@ class MonitorSettings(Section):
         description="Base address of a Prometheus that watches this service, such as "
         "`http://localhost:9090`, for the monitor page; empty shows what the service remembers.",
     )
-
-    @field_validator("prometheus_url", mode="before")
-    @classmethod
-    def _empty_is_none(cls, value: object) -> object:
-        return None if value == "" else value
 
 
 class ModelsSettings(Section):
@@ -500,9 +483,6 @@ def _refuse_unknown_names(environ: os._Environ[str]) -> None:
                 raise ConfigError(f"{name}: there is no such option. Sections are: {allowed}.")
 
 
-_SECRETS = ("key", "token", "redis_url")
-
-
 def _explain(item: Any) -> str:
     path = ".".join(str(part) for part in item["loc"])
     env = ENV_PREFIX + "__".join(str(part) for part in item["loc"]).upper()
@@ -510,11 +490,12 @@ def _explain(item: Any) -> str:
         return f"{path} ({env}): there is no such option."
     field = _field(item["loc"])
     hint = f" {field.description}" if field and field.description else ""
-    shown = "***" if any(word in path for word in _SECRETS) else repr(item["input"])
+    shown = "***" if _holds_secret(field.annotation if field else Settings) else repr(item["input"])
     return f"{path} ({env}) = {shown}: {item['msg']}.{hint}"
 
 
-def _field(location: tuple[int | str, ...]) -> Any:
+def _field(location: tuple[int | str, ...]) -> FieldInfo | None:
+    """The innermost that has a name; what is inside a list or a table has none."""
     model: Any = Settings
     field = None
     for part in location:
@@ -524,3 +505,10 @@ def _field(location: tuple[int | str, ...]) -> Any:
         field = fields[part]
         model = field.annotation
     return field
+
+
+def _holds_secret(annotation: Any) -> bool:
+    """By its type, which may be a whole section's."""
+    fields = getattr(annotation, "model_fields", {}).values()
+    inner = (*get_args(annotation), *(field.annotation for field in fields))
+    return annotation is SecretStr or any(map(_holds_secret, inner))

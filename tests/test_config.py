@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from backend.config import load_settings
+from backend.config import ServerSettings, load_settings
 from backend.errors import ConfigError
 
 
@@ -49,18 +50,82 @@ def test_a_wrong_value_names_option_value_and_what_is_allowed(
         assert word in caught.value.message
 
 
-@pytest.mark.parametrize("name", ["TOKEN", "ADMIN_TOKEN"])
-@pytest.mark.parametrize("empty", ["", " "])
-def test_a_token_that_is_set_to_nothing_is_not_set(
-    name: str, empty: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("section", "name"),
+    [
+        ("server", "token"),
+        ("server", "admin_token"),
+        ("timeline", "dir"),
+        ("llm", "base_url"),
+        ("llm", "api_key"),
+        ("avatar", "drawn_by"),
+        ("avatar", "cache_dir"),
+        ("kiosk", "logo"),
+        ("models", "mirror"),
+        ("monitor", "prometheus_url"),
+        ("tracing", "otlp_endpoint"),
+    ],
+)
+@pytest.mark.parametrize("blank", ["", " "])
+def test_an_option_that_is_set_to_nothing_is_not_set(
+    section: str, name: str, blank: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(f"AVATAR_CHAT_SERVER__{name}", empty)
-    assert getattr(load_settings().server, name.lower()) is None
+    monkeypatch.setenv(f"AVATAR_CHAT_{section}__{name}".upper(), blank)
+    assert getattr(getattr(load_settings(), section), name) is None
+
+
+def test_a_blank_secret_of_a_program_is_not_set_either() -> None:
+    assert ServerSettings(token=SecretStr(" "), admin_token=SecretStr("x")) == ServerSettings(
+        admin_token=SecretStr("x")
+    )
+
+
+def test_nothing_is_a_value_where_an_option_must_have_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AVATAR_CHAT_AVATAR__DEFAULT", "")
+    monkeypatch.setenv("AVATAR_CHAT_KIOSK__RESTART_AT", "")
+    settings = load_settings()
+    assert (settings.avatar.default, settings.kiosk.restart_at) == ("", "")
+    monkeypatch.setenv("AVATAR_CHAT_SERVER__PORT", "")
+    with pytest.raises(ConfigError, match=r"server\.port"):
+        load_settings()
 
 
 def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AVATAR_CHAT_LLM__API_KEY", "sk-hidden")
     assert "sk-hidden" not in repr(load_settings())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "server: {token: [wrong-value]}",
+        "server: {admin_token: {wrong-value: 1}}",
+        "store: {redis_url: [wrong-value]}",
+        "llm: {api_key: [wrong-value]}",
+        "llm: wrong-value",  # a secret that slipped out of its option
+    ],
+)
+def test_an_error_hides_what_may_be_secret(wrong: str, tmp_path: Path) -> None:
+    (tmp_path / "avatar-chat.yaml").write_text(wrong)
+    with pytest.raises(ConfigError, match=r"= \*\*\*: ") as caught:
+        load_settings()
+    assert "wrong-value" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "kiosk: {keyboard: wrong-value}",
+        "store: {key_prefix: [wrong-value]}",
+        "llm: {max_tokens: wrong-value}",
+        "llm: {first_token_timeout_s: wrong-value}",
+        "kiosk: wrong-value",
+    ],
+)
+def test_an_error_shows_what_only_sounds_secret(wrong: str, tmp_path: Path) -> None:
+    (tmp_path / "avatar-chat.yaml").write_text(wrong)
+    with pytest.raises(ConfigError, match="wrong-value"):
+        load_settings()
 
 
 def test_every_option_is_documented() -> None:
