@@ -16,7 +16,7 @@ from backend.api.http import Refused
 from backend.api.rest import Ready, readiness
 from backend.api.service import Service
 from backend.api.watching import may_watch, require_watching
-from backend.handlers.breaker import ProviderHealth
+from backend.handlers.health import ProviderHealth
 from backend.logs import recent_lines
 from backend.protocol import Providers
 from backend.session.stages import StageFactory

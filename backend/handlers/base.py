@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from backend.config import Settings
 from backend.engine.base import Engine
-from backend.handlers.breaker import Breakers
+from backend.handlers.health import Breakers
 from backend.protocol import VideoFormat
 
 In = TypeVar("In", contravariant=True)

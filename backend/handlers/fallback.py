@@ -17,6 +17,7 @@ from typing import Any, TypeVar, cast
 import structlog
 
 from backend import clock, metrics
+from backend.breaker import CircuitBreaker
 from backend.errors import (
     AvatarChatError,
     ProviderError,
@@ -25,7 +26,6 @@ from backend.errors import (
     ProviderUnavailable,
 )
 from backend.handlers.base import BaseHandler, Context, Options
-from backend.handlers.breaker import CircuitBreaker
 from backend.handlers.cancelling import raise_if_cancelled
 from backend.handlers.registry import create
 

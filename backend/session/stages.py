@@ -19,7 +19,6 @@ from backend.errors import first_error
 from backend.handlers.avatar.lip_watch import LipWatch
 from backend.handlers.avatar.lipsync import LipSyncAvatar
 from backend.handlers.base import BaseHandler, Context, Options, Weights
-from backend.handlers.breaker import Breakers, ProviderHealth
 from backend.handlers.chains import (
     AsrChain,
     LlmChain,
@@ -29,6 +28,7 @@ from backend.handlers.chains import (
     tts_chain,
 )
 from backend.handlers.fallback import OnChange
+from backend.handlers.health import Breakers, ProviderHealth
 from backend.handlers.vad.silero import SileroVad
 from backend.protocol import Providers
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from backend import metrics
 from backend.config import Settings
-from backend.handlers.breaker import Breakers
+from backend.handlers.health import Breakers
 from backend.session.store.keeper import StoreHealth
 from backend.vitals import Vitals
 

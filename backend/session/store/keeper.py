@@ -16,8 +16,8 @@ from typing import TypeVar
 import structlog
 
 from backend import clock, metrics
+from backend.breaker import CircuitBreaker
 from backend.errors import StoreError
-from backend.handlers.breaker import CircuitBreaker
 from backend.session.store.base import SessionStore
 from backend.session.store.record import SessionRecord
 

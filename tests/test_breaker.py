@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from backend.handlers.breaker import LONGEST_COOLDOWN, Breakers, BreakerState, CircuitBreaker
+from backend.breaker import LONGEST_COOLDOWN, BreakerState, CircuitBreaker
 
 
 @pytest.fixture
@@ -59,10 +59,3 @@ def test_each_bad_trial_doubles_the_rest_up_to_a_bound(breaker: CircuitBreaker) 
         now_s += rest_s
     assert rests == [20, 40, 40, 40, 40]
     assert rests[-1] == 10 * LONGEST_COOLDOWN
-
-
-def test_breakers_are_one_per_provider() -> None:
-    breakers = Breakers()
-    edge = breakers.of("tts", "edge", failures=1, cooldown_s=1)
-    assert breakers.of("tts", "edge", failures=9, cooldown_s=9) is edge
-    assert breakers.of("tts", "espeak", failures=1, cooldown_s=1) is not edge
