@@ -134,8 +134,14 @@ class AvatarPackage:
         return self.root / f"matte.{name}.mp4"
 
     def changed_ns(self) -> int:
-        """When any of its files was last written, in nanoseconds of the file system."""
-        return max(path.lstat().st_mtime_ns for path in self.root.iterdir())
+        """When any of its files was last written, in nanoseconds of the file system.
+
+        Raises UnknownAvatar when they were removed since it was loaded.
+        """
+        try:
+            return max(path.lstat().st_mtime_ns for path in self.root.iterdir())
+        except FileNotFoundError as error:
+            raise UnknownAvatar(f"The avatar {self.card.id!r} was removed.") from error
 
     def _needed(self) -> list[str]:
         """Every file that a card like this promises, and those that came along."""

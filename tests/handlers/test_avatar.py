@@ -191,6 +191,22 @@ async def test_a_face_that_is_deleted_is_still_known_while_it_is_shown(
     assert stage.loop_frames == FRAMES
 
 
+async def test_a_face_that_is_made_anew_is_drawn_from_the_next_sentence_on(
+    stage: LipSyncAvatar, folder: Path
+) -> None:
+    before = make_avatar(folder / "avatars", "remade", frames=5)
+    await stage.reconfigure(Options(avatar="remade"))
+    await draw(stage, spoken(speech(0.3)))
+    actor = stage._studio.actor
+    await draw(stage, spoken(speech(0.3), 1))
+    assert stage._studio.actor is actor
+    shutil.rmtree(before)
+    make_avatar(folder / "avatars", "remade", frames=7)
+    await draw(stage, spoken(speech(0.3), 2))
+    assert stage.loop_frames == 7
+    shutil.rmtree(before)
+
+
 async def test_a_stream_begins_anew_after_its_worker_but_its_time_goes_on(
     stage: LipSyncAvatar, engine: LocalEngine
 ) -> None:

@@ -35,14 +35,16 @@ from backend.protocol import Clip
 
 @dataclass(frozen=True, slots=True)
 class Studio:
-    """A renderer in a worker, and what it was built for."""
+    """A renderer in a worker, and what it was built for: a folder as it was then."""
 
     avatar: Path
+    changed_ns: int
     actor: Actor
     about: AboutRenderer
 
     @classmethod
-    async def open(cls, engine: Engine, settings: AvatarSettings, avatar: Path) -> Studio:
+    async def open(cls, engine: Engine, settings: AvatarSettings, package: AvatarPackage) -> Studio:
+        avatar, changed_ns = package.root, package.changed_ns()
         options = RenderOptions(
             settings.net_threads,
             settings.crf,
@@ -53,10 +55,14 @@ class Studio:
         )
         actor = await engine.spawn(Renderer, avatar, settings.model, options)
         try:
-            return cls(avatar, actor, await actor.call("about"))
+            return cls(avatar, changed_ns, actor, await actor.call("about"))
         except BaseException:
             await actor.close()
             raise
+
+    def is_for(self, package: AvatarPackage) -> bool:
+        """Not for one that was made anew under the same id."""
+        return self.avatar == package.root and self.changed_ns == package.changed_ns()
 
 
 class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
@@ -234,10 +240,10 @@ class LipSyncAvatar(BaseHandler[SpokenAudio, VideoChunk]):
     async def _settle_in(self) -> None:
         """Have a renderer for the avatar that the options name now."""
         package = self._package()
-        if self._studio is None or self._studio.avatar != package.root:
+        if self._studio is None or not self._studio.is_for(package):
             await self._leave()
             self._studio = await Studio.open(
-                self.context.engine, self.context.settings.avatar, package.root
+                self.context.engine, self.context.settings.avatar, package
             )
 
     async def _leave(self) -> None:
