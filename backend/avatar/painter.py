@@ -133,7 +133,8 @@ def open_painter(
     drawn_by: DrawnBy | None,
     cache: TrackCache = IN_MEMORY,
 ) -> Painter:
-    """The painter that the package's card asks for, or the one that `drawn_by` names.
+    """The painter that the package's card asks for, or the one that `drawn_by` names. Where no
+    setting asks and the net gives no controls to draw by, the net itself draws.
 
     Raises:
         BrokenAvatar: the package has not what it needs. ModelFileError: nor has the net.
@@ -142,13 +143,12 @@ def open_painter(
     template = load_template(package, cache)
     engine = drawn_by or package.card.engine
     # Who puts another net there wants it to draw, unless the settings say otherwise.
-    if engine == "mouth" and (drawn_by or has_controls(model)):
-        listener = _load_listener(model, changed_ns, threads)
+    if engine == "net" or not (drawn_by or has_controls(model)):
+        return NetPainter(_load_net(model, changed_ns, threads), template)
+    listener = _load_listener(model, changed_ns, threads)
+    if engine == "mouth":
         return _mouth_painter(package, listener, template.colour, threads)
-    if engine == "warp":
-        listener = _load_listener(model, changed_ns, threads)
-        return WarpPainter(listener, Warper(template, load_marks(package)))
-    return NetPainter(_load_net(model, changed_ns, threads), template)
+    return WarpPainter(listener, Warper(template, load_marks(package)))
 
 
 def _mouth_painter(

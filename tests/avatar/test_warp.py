@@ -1,6 +1,7 @@
 """The warp moves what its controls name, opens where lips part, and leaves the rest alone."""
 
 import json
+import shutil
 from pathlib import Path
 
 import cv2
@@ -168,6 +169,15 @@ def test_presence_fades_the_mouth_in(package: AvatarPackage, halves: Path) -> No
 def test_a_net_without_halves_cannot_lead_a_warp(package: AvatarPackage, tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match=r"encoder\.onnx is not there"):
         open_painter(package, make_export(tmp_path / "wav2lip.onnx"), 1, "warp")
+
+
+def test_a_warped_face_talks_through_an_export_too(avatar: Path, tmp_path: Path) -> None:
+    root = give_mouths(Path(shutil.copytree(avatar, tmp_path / avatar.name)))
+    card = json.loads((root / "avatar.json").read_text())
+    (root / "avatar.json").write_text(json.dumps({**card, "engine": "warp"}))
+    export, halves = make_export(tmp_path / "wav2lip.onnx"), make_halves(tmp_path / "ours.onnx")
+    for net, name in ((export, "wav2lip"), (halves, "warp (ours)")):
+        assert open_painter(AvatarPackage.load(root), net, 1, None).name == name
 
 
 def test_the_warp_needs_marks(tmp_path: Path) -> None:
