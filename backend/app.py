@@ -19,7 +19,7 @@ from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from backend import __version__, metrics
-from backend.api import avatars, clips, history, http, kiosk, rest, status, ws
+from backend.api import avatars, channel_routes, clips, history, kiosk, refused, rest, status, ws
 from backend.api.service import Service
 from backend.autopull import keep_pulling
 from backend.avatar.create.atelier import Atelier
@@ -96,11 +96,11 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(status.router)
     app.include_router(history.router)
     app.include_router(ws.router)
-    app.include_router(http.router)
+    app.include_router(channel_routes.router)
     app.include_router(avatars.router)
     app.include_router(clips.router)
     app.include_router(kiosk.router)
-    app.add_exception_handler(http.Refused, http.refusal)
+    app.add_exception_handler(refused.Refused, refused.refusal)
     app.add_exception_handler(AvatarNotCreated, avatars.refusal)
     app.add_api_route("/monitor", lambda: RedirectResponse("/monitor/"), include_in_schema=False)
     _serve_page(app, "/monitor/", settings.monitor.page_dir)

@@ -13,9 +13,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.requests import ClientDisconnect
 
-from backend.api.http import Refused
+from backend.api.refused import Refused
 from backend.api.rights import require_creation
-from backend.api.service import Service
+from backend.api.service import service_of
 from backend.avatar.create import refusals as r
 from backend.avatar.create.atelier import MOST_NAME_CHARS
 from backend.avatar.create.job import Job, Progress
@@ -64,7 +64,7 @@ def refusal(_: Request, error: Exception) -> Response:
 
 @router.get("/api/avatars/creation")
 def creation(request: Request) -> Creation:
-    service = _service(request)
+    service = service_of(request)
     max_mb = service.settings.avatar.creation_max_mb
     try:
         require_creation(request, service.settings)
@@ -79,7 +79,7 @@ async def create(
     request: Request, name: Annotated[str, Query(description="what the page calls it")]
 ) -> Started:
     """The body is a photo or a video, as it is. Only of people who agree to it."""
-    service = _service(request)
+    service = service_of(request)
     require_creation(request, service.settings)
     try:
         job = await service.atelier.take(name, request.stream())
@@ -103,13 +103,13 @@ async def progress(
 async def cancel(request: Request, job_id: str) -> None:
     """What is done stays done."""
     if not _job(request, job_id).is_over:
-        await _service(request).atelier.cancel()
+        await service_of(request).atelier.cancel()
 
 
 @router.delete("/api/avatars/{avatar_id}", status_code=204)
 async def delete(request: Request, avatar_id: str) -> None:
     """Only what was made of somebody's photo or video can be deleted."""
-    service = _service(request)
+    service = service_of(request)
     require_creation(request, service.settings)
     try:
         package = AvatarPackage.load(find_folder(service.settings.avatar.dir, avatar_id))
@@ -128,12 +128,7 @@ def _remove(root: Path) -> None:
 
 def _job(request: Request, job_id: str) -> Job:
     """Whoever knows its id is the one who began it."""
-    job = _service(request).atelier.find(job_id)
+    job = service_of(request).atelier.find(job_id)
     if job is None:
         raise Refused(404, "There is no such job. Only the last one is remembered.")
     return job
-
-
-def _service(request: Request) -> Service:
-    service: Service = request.app.state.service
-    return service

@@ -2,7 +2,7 @@
 
 Frames for the client are numbered and kept until it says that it has them, so a response that was
 lost on the way is simply asked for again. What it has not taken yet is bounded: then the sender
-waits, as on a full socket. Knows nothing of HTTP; `http.py` does.
+waits, as on a full socket. Knows nothing of HTTP; `channel_routes.py` does.
 """
 
 from __future__ import annotations

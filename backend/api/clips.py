@@ -10,8 +10,8 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse
 
-from backend.api.http import Refused
-from backend.api.service import Service, avatar_info
+from backend.api.refused import Refused
+from backend.api.service import Service, avatar_info, service_of
 from backend.avatar.package import POSTER, AvatarPackage
 from backend.avatar.shelf import find_avatar
 from backend.avatar.stacked_clip import stacked_clip
@@ -29,7 +29,7 @@ _HEADERS = {"Cache-Control": "no-cache"}
 @router.get("/api/avatars")
 def avatars(request: Request) -> list[AvatarInfo]:
     """Every avatar that can be used."""
-    return [avatar_info(package) for package in _service(request).avatars]
+    return [avatar_info(package) for package in service_of(request).avatars]
 
 
 @router.get("/avatars/{avatar_id}/{name}", response_class=FileResponse)
@@ -42,7 +42,7 @@ async def avatar_file(
     ] = None,
 ) -> Response:
     """The loops and the poster of an avatar; nothing else of its package is served."""
-    service = _service(request)
+    service = service_of(request)
     package = await run_in_threadpool(_find, service, avatar_id)
     clips: dict[str, Clip] = {f"{clip}.mp4": clip for clip in package.card.clips}
     if name in clips and alpha and package.has_matte:
@@ -90,8 +90,3 @@ def _find(service: Service, avatar_id: str) -> AvatarPackage:
         return find_avatar(service.settings.avatar.dir, avatar_id)
     except (UnknownAvatar, BrokenAvatar):
         raise Refused(404, "There is no such avatar. See /api/avatars.") from None
-
-
-def _service(request: Request) -> Service:
-    service: Service = request.app.state.service
-    return service

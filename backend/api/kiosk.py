@@ -8,8 +8,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
-from backend.api.http import Refused
-from backend.api.service import Service
+from backend.api.refused import Refused
+from backend.api.service import service_of
 from backend.config import KIOSK_BACKGROUNDS, KioskSettings
 from backend.opening_hours import minute_of_day, open_week
 
@@ -81,5 +81,4 @@ def _image(path: Path | None) -> FileResponse:
 
 
 def _settings(request: Request) -> KioskSettings:
-    service: Service = request.app.state.service
-    return service.settings.kiosk
+    return service_of(request).settings.kiosk

@@ -1,16 +1,18 @@
-"""The REST side of the gateway: health, readiness, metrics, what is here, and the page's files."""
+"""Health, readiness, metrics, the id of a session to come, and what stands where a page is
+missing."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel, Field
 
 from backend import metrics
-from backend.api.service import Service
+from backend.api.refused import Refused
+from backend.api.service import Service, service_of
 from backend.session.manager import new_session_id
 
 router = APIRouter()
@@ -23,11 +25,6 @@ def readiness(service: Service) -> Ready:
         pending=service.readiness.pending,
         warnings={"store": failure} if failure else None,
     )
-
-
-def _service(request: Request) -> Service:
-    service: Service = request.app.state.service
-    return service
 
 
 class Health(BaseModel):
@@ -51,7 +48,7 @@ class CreatedSession(BaseModel):
 @router.get("/health")
 def health(request: Request) -> Health:
     """The process answers."""
-    return Health(status="ok", version=_service(request).version)
+    return Health(status="ok", version=service_of(request).version)
 
 
 @router.get("/readyz", responses={503: {"model": Ready}}, response_model_exclude_none=True)
@@ -61,7 +58,7 @@ def readyz(request: Request, response: Response) -> Ready:
     A store that cannot be reached is a warning: conversations go on without it, and to take every
     backend that shares it out of service would end them.
     """
-    ready = readiness(_service(request))
+    ready = readiness(service_of(request))
     response.status_code = 200 if ready.ready else 503
     return ready
 
@@ -74,11 +71,11 @@ def prometheus() -> Response:
 @router.post("/api/session/create", status_code=201)
 def create_session(request: Request) -> CreatedSession:
     """An id and the address to connect to. The place is taken when the socket opens."""
-    service = _service(request)
+    service = service_of(request)
     if service.manager.closed_for is not None:
-        raise HTTPException(503, service.manager.closed_for.message)
+        raise Refused(503, service.manager.closed_for.message)
     if service.manager.is_full():
-        raise HTTPException(503, "All places are taken. Please try again in a moment.")
+        raise Refused(503, "All places are taken. Please try again in a moment.")
     session_id = new_session_id()
     scheme = "wss" if request.url.scheme == "https" else "ws"
     return CreatedSession(

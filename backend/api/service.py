@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from starlette.requests import HTTPConnection
+
 from backend import __version__, metrics
 from backend.api.channel import Channels
 from backend.avatar.create.atelier import Atelier
@@ -84,6 +86,12 @@ class Service:
             history=session.history.items() or None,
             answered=session.answered,
         )
+
+
+def service_of(connection: HTTPConnection) -> Service:
+    """The one that got this request, or holds this socket."""
+    service: Service = connection.app.state.service
+    return service
 
 
 def avatar_info(package: AvatarPackage) -> AvatarInfo:

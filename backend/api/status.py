@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from backend.api import report
-from backend.api.http import Refused
+from backend.api.refused import Refused
 from backend.api.rest import Ready, readiness
 from backend.api.service import Service
 from backend.api.watching import may_watch, require_watching

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import Request
 
-from backend.api.http import Refused
+from backend.api.refused import Refused
 from backend.api.rights import has_token, is_local, is_of_another_site
 from backend.config import Settings
 

@@ -11,7 +11,7 @@ from starlette.websockets import WebSocketState
 
 from backend.api.connection import Connection
 from backend.api.line import Frame, LineLost
-from backend.api.service import Service
+from backend.api.service import service_of
 
 router = APIRouter()
 
@@ -19,7 +19,7 @@ router = APIRouter()
 @router.websocket("/ws/{session_id}")
 async def talk(socket: WebSocket, session_id: str) -> None:
     """One session per connection; `new` asks for an id."""
-    service: Service = socket.app.state.service
+    service = service_of(socket)
     leaving = service.manager.closed_for
     if leaving is not None:  # before the handshake, so that a proxy asks the next backend
         await socket.send_denial_response(JSONResponse({"error": leaving.message}, 503))

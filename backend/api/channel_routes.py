@@ -9,14 +9,14 @@ import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from pydantic_core import from_json, to_json
 
 from backend.api.channel import HttpLine
 from backend.api.connection import PATIENCE_S, Connection
 from backend.api.line import Frame, Upload
-from backend.api.service import Service
+from backend.api.refused import Refused
+from backend.api.service import service_of
 
 router = APIRouter()
 
@@ -37,24 +37,10 @@ class OpenedChannel(BaseModel):
     session_id: str
 
 
-class Refused(Exception):
-    """A request that is answered with `{"error": …}`."""
-
-    def __init__(self, status: int, words: str) -> None:
-        super().__init__(words)
-        self.status = status
-
-
-def refusal(_: Request, error: Exception) -> Response:
-    """How FastAPI answers `Refused`."""
-    assert isinstance(error, Refused)
-    return JSONResponse({"error": str(error)}, error.status)
-
-
 @router.post("/api/channel", status_code=201)
 async def open_channel(request: Request, wanted: OpenChannel) -> OpenedChannel:
     """Open a line. The first message sent over it should be `hello`."""
-    service: Service = request.app.state.service
+    service = service_of(request)
     settings = service.settings.session
     if service.manager.closed_for is not None:
         raise Refused(503, service.manager.closed_for.message)
@@ -112,7 +98,7 @@ async def hang_up(request: Request, channel: str) -> None:
 
 
 def _line(request: Request, channel: str) -> HttpLine:
-    service: Service = request.app.state.service
+    service = service_of(request)
     line = service.channels.find(channel)
     if line is None and service.manager.closed_for is not None:
         # Perhaps it is open at another backend: a proxy that hears 503 asks there.
