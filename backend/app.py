@@ -21,6 +21,7 @@ from fastapi.staticfiles import StaticFiles
 from backend import __version__, metrics
 from backend.api import avatars, channel_routes, clips, history, kiosk, refused, rest, status, ws
 from backend.api.service import Service
+from backend.api.vitals import Vitals
 from backend.autopull import keep_pulling
 from backend.avatar.create.atelier import Atelier
 from backend.config import Settings, StoreSettings
@@ -35,7 +36,6 @@ from backend.session.store.keeper import RecordKeeper
 from backend.session.store.memory import MemoryStore
 from backend.session.timeline import open_timeline
 from backend.tracing import open_tracer
-from backend.vitals import Vitals
 
 log = structlog.get_logger()
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 
 from backend.api import report
 from backend.api.prometheus import Prometheus
-from backend.api.status import Watched
+from backend.api.status import Watched, watched_of
 from backend.api.watching import require_watching
 
 router = APIRouter()
@@ -56,7 +56,7 @@ async def history(
     minutes: Annotated[int, Query(ge=10, le=7 * 24 * 60, description="how far back")] = KEPT_MIN,
 ) -> History:
     """Without a Prometheus, of the last hour and of this backend alone."""
-    watched: Watched = request.app.state.watched
+    watched = watched_of(request)
     settings = watched.service.settings
     require_watching(request, settings)
     base = settings.monitor.prometheus_url

@@ -15,13 +15,13 @@ from backend.api import report
 from backend.api.refused import Refused
 from backend.api.rest import Ready, readiness
 from backend.api.service import Service
+from backend.api.vitals import Vitals
 from backend.api.watching import may_watch, require_watching
 from backend.handlers.health import ProviderHealth
 from backend.logs import recent_lines
 from backend.protocol import Providers
 from backend.session.stages import StageFactory
 from backend.session.store.keeper import StoreHealth
-from backend.vitals import Vitals
 
 router = APIRouter()
 
@@ -67,10 +67,15 @@ class Watched:
         self.started_at = datetime.now(UTC)
 
 
+def watched_of(request: Request) -> Watched:
+    watched: Watched = request.app.state.watched
+    return watched
+
+
 @router.get("/api/status")
 async def status(request: Request) -> Status:
     """How the service is, now and over the last minutes."""
-    watched = _watched(request)
+    watched = watched_of(request)
     service, manager = watched.service, watched.service.manager
     states, limit = manager.states(), service.settings.session.limit
     runs = service.providers.llm if service.providers else ""
@@ -108,7 +113,7 @@ async def status(request: Request) -> Status:
 @router.get("/api/status/sessions/{session_id}")
 async def session_turns(request: Request, session_id: str) -> list[report.Turn]:
     """The last replies of a live session that are over, oldest first: when each stage worked."""
-    service = _watched(request).service
+    service = watched_of(request).service
     require_watching(request, service.settings)
     for seat in service.manager.seats():
         if seat.session.id == session_id:
@@ -122,14 +127,9 @@ async def log_lines(
     after: Annotated[int, Query(ge=0, description="number of the last line you have")] = 0,
 ) -> Lines:
     """The newest lines of the log, oldest first."""
-    require_watching(request, _watched(request).service.settings)
+    require_watching(request, watched_of(request).service.settings)
     lines = recent_lines.after(after)
     return Lines(newest=lines[-1]["number"] if lines else after, lines=lines)
-
-
-def _watched(request: Request) -> Watched:
-    watched: Watched = request.app.state.watched
-    return watched
 
 
 def _troubles() -> list[dict[str, Any]]:

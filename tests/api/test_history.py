@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 
 from backend.api import history, report
-from backend.chronicle import Chronicle
+from backend.api.chronicle import Chronicle
 from backend.config import Settings
 from backend.recent import Percentiles
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.chronicle import MINUTES_KEPT, Chronicle
+from backend.api.chronicle import MINUTES_KEPT, Chronicle
 
 
 def test_the_highest_of_a_gauge_in_each_minute() -> None:

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 from typing import Any
 
 from backend import metrics
+from backend.api.vitals import Vitals
 from backend.config import Settings
 from backend.handlers.health import Breakers
 from backend.session.store.keeper import StoreHealth
-from backend.vitals import Vitals
 
 
 def test_a_provider_without_its_settings_has_no_series() -> None:

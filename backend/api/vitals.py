@@ -16,8 +16,8 @@ import psutil
 
 from backend import metrics
 from backend.api import report
+from backend.api.chronicle import Chronicle
 from backend.api.service import Service
-from backend.chronicle import Chronicle
 from backend.errors import SessionError
 from backend.memory import private_bytes
 from backend.protocol import State

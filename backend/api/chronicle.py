@@ -1,6 +1,6 @@
 """Gauges and counters of the last hour, minute by minute, for a page that shows how it went where
 there is no Prometheus. Pure: times are seconds and come in. Histograms remember for themselves, in
-`recent.py`.
+`backend.recent`.
 """
 
 from __future__ import annotations
