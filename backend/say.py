@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend import clock
 from backend.config import Settings
 from backend.engine.local import LocalEngine
 from backend.errors import ConfigError
@@ -36,7 +35,7 @@ async def say_to_file(
         ConfigError: nothing in the text can be spoken, or the file cannot be written.
         AvatarChatError: no voice or no face works here.
     """
-    sentence = to_sentence(Stamp("say", 1, 0, clock.now()), 0, text, language or "en")
+    sentence = to_sentence(Stamp("say", 1), 0, text, language or "en")
     if not sentence.spoken:
         raise ConfigError("There is nothing to say in this text.")
     engine = LocalEngine(settings.engine)

@@ -51,7 +51,7 @@ async def _reply(
     begin_s, first_s = time.perf_counter(), 0.0
     chunks: list[VideoChunk] = []
     for index in range(SENTENCES):
-        stamp = Stamp("bench", number, index, 0.0)
+        stamp = Stamp("bench", number)
         spoken = SpokenAudio(stamp, Sentence(stamp, index, "", "", "en"), sound, is_last=True)
         async for chunk in stage.process(spoken):
             first_s = first_s or time.perf_counter() - begin_s

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backend import clock
 from backend.protocol import Container
 
 Pcm = NDArray[np.int16]
 """Mono samples, shape (n,), at `SAMPLE_RATE`."""
 
 SAMPLE_RATE = 16_000
-FPS = 25
-SAMPLES_PER_FRAME = SAMPLE_RATE // FPS
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """Which reply a message belongs to. `created_at` is monotonic seconds."""
+    """Which reply a message belongs to."""
 
     session_id: str
     generation_id: int
-    seq: int
-    created_at: float
-
-    def now(self, seq: int) -> Stamp:
-        """The stamp of output number `seq` of the same reply, made now."""
-        return replace(self, seq=seq, created_at=clock.now())
 
 
 @dataclass(frozen=True, slots=True)

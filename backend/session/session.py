@@ -442,7 +442,7 @@ class Session:
 
     def _stamp(self, ahead: int) -> Stamp:
         """Of the current generation, or of the one about to open."""
-        return Stamp(self.id, self.outbox.generation + ahead, 0, clock.now())
+        return Stamp(self.id, self.outbox.generation + ahead)
 
     @property
     def _language(self) -> str:

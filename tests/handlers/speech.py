@@ -16,7 +16,7 @@ from backend.handlers.messages import (
 from backend.handlers.tts.espeak import to_pcm
 from backend.handlers.tts.espeak_native import Manner, espeak
 
-STAMP = Stamp("test", 1, 0, 0.0)
+STAMP = Stamp("test", 1)
 
 
 def speech(text: str, voice: str = "en-us+m3") -> Pcm:

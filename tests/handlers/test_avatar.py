@@ -60,7 +60,7 @@ async def stage(context: Context) -> AsyncIterator[LipSyncAvatar]:
 
 
 def spoken(pcm: np.ndarray, index: int = 0, *, is_last: bool = True, reply: int = 1) -> SpokenAudio:
-    stamp = Stamp("session", reply, index, 0.0)
+    stamp = Stamp("session", reply)
     sentence = Sentence(stamp, index, "Hello.", "Hello.", "en")
     return SpokenAudio(stamp, sentence, pcm, is_last)
 

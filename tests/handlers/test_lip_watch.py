@@ -45,7 +45,7 @@ def watch(engine: LocalEngine, settings: Settings) -> LipWatch:
 
 async def show(stage: LipSyncAvatar, reply: int, text: str = TEXT) -> None:
     pcm = to_pcm(espeak().speak(text, Manner("en-us+f2", 165)))
-    stamp = Stamp("session", reply, 0, 0.0)
+    stamp = Stamp("session", reply)
     run = SpokenAudio(stamp, Sentence(stamp, 0, text, text, "en"), pcm, is_last=True)
     shown = [chunk.duration_ms async for chunk in stage.process(run)]
     assert np.sum(shown) > 1000

@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.avatar.codecs import FPS, SAMPLES_PER_FRAME
 from backend.config import Settings
 from backend.errors import ProviderError
 from backend.handlers.base import BaseHandler, Context, Weights
 from backend.handlers.messages import (
-    FPS,
     SAMPLE_RATE,
-    SAMPLES_PER_FRAME,
     Mark,
     Prompt,
     Sentence,

@@ -77,4 +77,4 @@ class PocketsphinxAsr(BaseHandler[SpeechSegment, Transcript]):
             return
         text = await self._sphinx.recognise(item.pcm)
         if text:
-            yield Transcript(item.stamp.now(0), text, "en")
+            yield Transcript(item.stamp, text, "en")

@@ -115,7 +115,7 @@ class WhisperAsr(BaseHandler[SpeechSegment, Transcript]):
         finally:
             stop.set()
         if text:
-            yield Transcript(item.stamp.now(0), text, spoken, confidence)
+            yield Transcript(item.stamp, text, spoken, confidence)
 
     def _why_missing(self, asr: AsrSettings) -> str:
         fetching = " It is fetched in the background as soon as the network allows."

@@ -27,6 +27,6 @@ class BuiltinLlm(BaseHandler[Prompt, TextDelta]):
         line = said[-1][:_LONGEST_LINE] if said else ""
         now = datetime.now().astimezone()
         reply = answer(line, said[:-1], item.language, now)
-        for seq, word in enumerate(_WORD.findall(reply)):
-            yield TextDelta(item.stamp.now(seq), word)
+        for word in _WORD.findall(reply):
+            yield TextDelta(item.stamp, word)
             await asyncio.sleep(0)

@@ -70,7 +70,7 @@ class OpenAiLlm(BaseHandler[Prompt, TextDelta]):
         try:
             stream = await self._ask(item)
             try:
-                seq, usage = 0, None
+                has_words, usage = False, None
                 whole = codecs.getincrementaldecoder("utf-16-le")(errors="replace")
                 async for chunk in stream:
                     content = chunk.choices[0].delta.content if chunk.choices else None
@@ -78,12 +78,12 @@ class OpenAiLlm(BaseHandler[Prompt, TextDelta]):
                     text = whole.decode((content or "").encode("utf-16-le", "surrogatepass"))
                     usage = _usage(chunk) or usage  # some count on in every chunk
                     if text:
-                        yield TextDelta(item.stamp.now(seq), text)
-                        seq += 1
-                if not seq:
+                        yield TextDelta(item.stamp, text)
+                        has_words = True
+                if not has_words:
                     raise self._failed("The language model's answer has no words.")
                 if usage:
-                    yield TextDelta(item.stamp.now(seq), "", usage)
+                    yield TextDelta(item.stamp, "", usage)
             finally:
                 await stream.close()
         except ProviderError:

@@ -98,9 +98,7 @@ class EdgeTts(BaseHandler[Sentence, SpokenAudio]):
                 await asyncio.to_thread(progress.note_phonemes, pronunciation, is_last=is_last)
         marks = tuple(sorted(progress.marks, key=lambda mark: mark.start_ms))
         progress.marks.clear()
-        stamp = sentence.stamp.now(progress.sent)
-        progress.sent += 1
-        return SpokenAudio(stamp, sentence, pcm, is_last, marks)
+        return SpokenAudio(sentence.stamp, sentence, pcm, is_last, marks)
 
     async def _request(self, sentence: Sentence, progress: Progress) -> AsyncGenerator[Pcm]:
         """Sound of what is still unsaid. A cut after the first sound ends it like a truncation."""

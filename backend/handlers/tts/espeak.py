@@ -51,8 +51,8 @@ class EspeakTts(BaseHandler[Sentence, SpokenAudio]):
     async def process(self, item: Sentence) -> AsyncIterator[SpokenAudio]:
         await self.initialize()
         utterance = await asyncio.to_thread(self._speak, item) if item.spoken.strip() else None
-        for index, (pcm, marks, is_last) in enumerate(_slices(utterance)):
-            yield SpokenAudio(item.stamp.now(index), item, pcm, is_last, marks)
+        for pcm, marks, is_last in _slices(utterance):
+            yield SpokenAudio(item.stamp, item, pcm, is_last, marks)
 
     def _speak(self, sentence: Sentence) -> tuple[Pcm, tuple[Mark, ...]]:
         utterance = self._espeak.speak(sentence.spoken, self._manner(sentence.language))

@@ -35,7 +35,6 @@ class Progress:
 
     said: int = 0
     pcm: Pcm = field(default_factory=lambda: np.zeros(0, np.int16))
-    sent: int = 0
     marks: list[Mark] = field(default_factory=list)
     words: list[Word] = field(default_factory=list)
     pronouncing: asyncio.Task[Pronunciation | None] | None = None

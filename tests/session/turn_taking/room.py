@@ -188,7 +188,7 @@ class Room:
         self.log.append((what, self.now_ms()))
 
     def _stamp(self) -> Stamp:
-        return Stamp("s", 1, 0, clock.now())
+        return Stamp("s", 1)
 
 
 def listening(
