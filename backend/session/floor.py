@@ -67,11 +67,11 @@ class Floor:
         with structlog.contextvars.bound_contextvars(generation_id=generation):
             self._task = asyncio.create_task(self._run(turn), name=f"turn-{reply.stamp.session_id}")
 
-    async def clear(self, reason: str) -> bool:
-        """End the running reply, if there is one. Returns whether there was."""
+    async def clear(self, reason: str) -> None:
+        """End the running reply, if there is one."""
         turn = self.turn
         if turn is None:
-            return False
+            return
         began_s = clock.now()
         self._outbox.cut_generation(_end_of(turn, "interrupted"))
         turn.pause()
@@ -81,7 +81,6 @@ class Floor:
         await self.stop()
         metrics.INTERRUPTIONS.labels(reason).inc()
         metrics.INTERRUPT_SECONDS.observe(clock.now() - began_s)
-        return True
 
     async def stop(self) -> None:
         """Wait, for a bounded time, until nothing of the last reply is at work."""
@@ -97,18 +96,15 @@ class Floor:
 
     def pause(self) -> None:
         """Somebody seems to speak: silence at once, and nothing is lost."""
-        self._control("pause")
+        if self.turn is not None:
+            self.turn.reply.post(PlaybackControl(action="pause"))
+            self.turn.pause()
 
     def resume(self) -> None:
         """It was nothing: go on."""
-        self._control("resume")
-
-    def _control(self, action: str) -> None:
-        if (turn := self.turn) is None:
-            return
-        message = PlaybackControl(action="pause" if action == "pause" else "resume")
-        turn.reply.post(message)
-        (turn.pause if action == "pause" else turn.resume)()
+        if self.turn is not None:
+            self.turn.reply.post(PlaybackControl(action="resume"))
+            self.turn.resume()
 
     def reported(self, message: Playback) -> bool:
         """The client's word about the running reply, or where it stopped the one before.

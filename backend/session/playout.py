@@ -98,11 +98,6 @@ class Playout:
         return self._silent_since is not None
 
     @property
-    def is_settled(self) -> bool:
-        """The client itself has said where it stopped."""
-        return self._stopped
-
-    @property
     def starts_s(self) -> float | None:
         """When the sound began; nothing was sent yet when it is None."""
         return self._chunks[0].starts_s if self._chunks else None
