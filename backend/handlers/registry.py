@@ -1,4 +1,4 @@
-"""Provider names and where they live. Nothing is imported before it is asked for.
+"""Names of the chains' providers and where they live. Nothing is imported before it is asked for.
 
 Some providers pull in libraries that take seconds to import, so the table holds addresses
 (`module:Class`), not classes.
@@ -13,7 +13,6 @@ from backend.errors import ConfigError
 from backend.handlers.base import BaseHandler, Context
 
 _ADDRESSES: dict[tuple[str, str], str] = {
-    ("vad", "silero"): "backend.handlers.vad.silero:SileroVad",
     ("asr", "whisper"): "backend.handlers.asr.whisper:WhisperAsr",
     ("asr", "pocketsphinx"): "backend.handlers.asr.pocketsphinx:PocketsphinxAsr",
     ("llm", "openai"): "backend.handlers.llm.openai:OpenAiLlm",

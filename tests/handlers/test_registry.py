@@ -13,7 +13,6 @@ from backend.handlers.registry import create, providers
 from tests.fakes.fixtures import ContextFactory
 
 NAMES = [
-    ("vad", "silero"),
     *(("asr", name) for name in AsrSettings().chain),
     *(("llm", name) for name in LlmSettings().chain),
     *(("tts", name) for name in TtsSettings().chain),
@@ -39,6 +38,7 @@ def test_slow_libraries_are_not_imported_before_they_are_needed() -> None:
 import sys
 from importlib import import_module
 from backend.handlers import chains, registry
+from backend.handlers.vad import silero
 for address in registry._ADDRESSES.values():
     import_module(address.partition(":")[0])
 slow = {"openai", "faster_whisper", "edge_tts", "aiohttp", "onnxruntime", "pocketsphinx"}

@@ -22,7 +22,7 @@ NAMES = frozenset(
     (
         *("state", "reason", "event", "action", "code", "level", "component", "from", "to"),
         *("output", "format", "container", "chunking", "mime", "codec", "avatar", "language"),
-        *("voice", "emotion", "vad", "asr", "llm", "tts", "verdict", "decision", "provider"),
+        *("voice", "emotion", "vad", "asr", "llm", "tts", "provider"),
     )
 )
 """Fields whose strings are names that the service, its page or its settings chose."""
