@@ -4,6 +4,6 @@
 """
 
 from backend.models_store.download import PullError, fetch, pull
-from backend.models_store.store import find_whisper, is_complete, known_models
+from backend.models_store.store import find_whisper, known_models
 
-__all__ = ["PullError", "fetch", "find_whisper", "is_complete", "known_models", "pull"]
+__all__ = ["PullError", "fetch", "find_whisper", "known_models", "pull"]

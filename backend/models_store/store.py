@@ -24,15 +24,14 @@ class KnownModel:
     repository: str
     size_mb: int
     licence: str
-    note: str
 
 
 KNOWN_MODELS = (
-    KnownModel("tiny", "Systran/faster-whisper-tiny", 75, "MIT", "fastest, many mistakes"),
-    KnownModel("base", "Systran/faster-whisper-base", 145, "MIT", "fast, fair in English"),
-    KnownModel("small", "Systran/faster-whisper-small", 485, "MIT", "the default"),
-    KnownModel("medium", "Systran/faster-whisper-medium", 1530, "MIT", "needs four fast cores"),
-    KnownModel("large-v3", "Systran/faster-whisper-large-v3", 3090, "MIT", "too slow on most CPUs"),
+    KnownModel("tiny", "Systran/faster-whisper-tiny", 75, "MIT"),
+    KnownModel("base", "Systran/faster-whisper-base", 145, "MIT"),
+    KnownModel("small", "Systran/faster-whisper-small", 485, "MIT"),
+    KnownModel("medium", "Systran/faster-whisper-medium", 1530, "MIT"),
+    KnownModel("large-v3", "Systran/faster-whisper-large-v3", 3090, "MIT"),
 )
 
 
@@ -49,7 +48,6 @@ class ListedModel:
     name: str
     size_mb: int
     licence: str
-    note: str
     path: Path | None
 
 
@@ -57,7 +55,7 @@ def known_models(settings: Settings) -> tuple[ListedModel, ...]:
     """What `models list` shows."""
     folder = settings.asr.models_dir
     return tuple(
-        ListedModel(known.name, known.size_mb, known.licence, known.note, _find(known.name, folder))
+        ListedModel(known.name, known.size_mb, known.licence, _find(known.name, folder))
         for known in KNOWN_MODELS
     )
 
@@ -76,10 +74,10 @@ def find_whisper(settings: Settings) -> Path | None:
 
 
 def _find(model: str, models_dir: Path) -> Path | None:
-    return next((path for path in _candidates(model, models_dir) if is_complete(path)), None)
+    return next((path for path in _candidates(model, models_dir) if _is_complete(path)), None)
 
 
-def is_complete(folder: Path) -> bool:
+def _is_complete(folder: Path) -> bool:
     """Are all files there that a CTranslate2 Whisper model needs?"""
     has_vocabulary = any((folder / name).is_file() for name in VOCABULARIES)
     return has_vocabulary and all((folder / name).is_file() for name in REQUIRED_FILES)
