@@ -155,7 +155,7 @@ def live(seat: Seat) -> Live:
         age_s=round(now - session.began_s, 1),
         idle_s=round(now - session.idle_since(), 1),
         avatar=session.avatar_id,
-        output=session.output,
+        output=session.choices.output,
         replies=session.outbox.generation,
         last_turn=_last(turns[-1], now - session.began_s) if turns else None,
     )

@@ -76,7 +76,7 @@ class Service:
 
     def greeting(self, session: Session, resumed: bool) -> SessionReady:
         """The first message of a connection."""
-        avatar = avatar_info(session.stages.package(session.options))
+        avatar = avatar_info(session.stages.package(session.choices.options))
         return SessionReady(
             resume_token=session.resume_token,
             avatar=avatar,

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 import structlog
 
 from backend import clock, metrics
 from backend.config import Settings
-from backend.errors import AssetError, AvatarChatError, wire_error
-from backend.handlers.base import Options
+from backend.errors import AvatarChatError, wire_error
 from backend.handlers.fallback import OnChange, ProviderChange
 from backend.handlers.messages import SAMPLE_RATE, ChatMessage, Pcm, Prompt, Stamp
 from backend.handlers.text.language import detect_language
@@ -28,7 +26,6 @@ from backend.protocol import (
     Hello,
     IdlePosition,
     Notice,
-    Output,
     Playback,
     Say,
     ServerMessage,
@@ -39,6 +36,7 @@ from backend.protocol import (
     UiEvent,
 )
 from backend.session.asked import Asked
+from backend.session.choices import Choices
 from backend.session.ear import Ear
 from backend.session.ear_metrics import EarMetrics
 from backend.session.floor import Floor
@@ -80,11 +78,10 @@ class Session:
         self.timeline = timeline or NullTimeline()
         self.outbox = Outbox(session_id, on_sent=self.timeline.sent)
         self.history = History(settings.session.history_turns)
-        self.options = Options()
-        self.output: Output = "video"
         self.began_s = self.last_active = clock.now()
         self.ended: str | None = None
         self.stages = make_stages(session_id, self._replaced)
+        self.choices = Choices(self.stages.check)
         self._on_change = on_change
         self._floor = Floor(self.outbox, self.history, settings.session.report_wait_s, self._phase)
         interlocutor = Interlocutor(self._floor, self.post, self._answer_heard, self.report)
@@ -93,7 +90,6 @@ class Session:
         self._notes = Notes()
         self._asked = Asked()
         self._conversation = Conversation()
-        self._pending_options: Options | None = None
         self._idle_loop: IdleLoop | None = None
         self._greeted = False
 
@@ -109,14 +105,10 @@ class Session:
         Raises:
             AvatarChatError: a stage has no provider that works, or the avatar is unknown.
         """
-        refusals: list[AvatarChatError] = []
-        if hello is not None:
-            self.output = hello.output
-            self.options, refusals = self._granted(hello)
-            self._pending_options = None
+        refusals = [] if hello is None else self.choices.greeted(hello)
         if self._greeted:
             self.outbox.restart()
-        await self.stages.initialize(self.options)
+        await self.stages.initialize(self.choices.options)
         self.post(ready(resumed or self._greeted))
         self._greeted = True
         self.post(StateUpdate(state=self.state, reason="ready"))
@@ -126,9 +118,7 @@ class Session:
 
     def hello_again(self, hello: Hello) -> None:
         """A `hello` that came after the greeting holds from the first turn on."""
-        self.output = hello.output
-        self._pending_options, refusals = self._granted(hello)
-        for refusal in refusals:
+        for refusal in self.choices.greeted_again(hello):
             self.report(refusal)
 
     async def detach(self) -> None:
@@ -161,8 +151,8 @@ class Session:
             session_id=self.id,
             resume_token=self.resume_token,
             generation=self.outbox.generation,
-            output=self.output,
-            options=self._pending_options or self.options,
+            output=self.choices.output,
+            options=self.choices.latest,
             history=self.history.items(),
             asked=self._asked.ids,
         )
@@ -171,8 +161,7 @@ class Session:
         """Go on where an earlier life has ended; before the first line is attached."""
         self.resume_token = record.resume_token
         self.outbox.generation = record.generation + 1
-        self.output = record.output
-        self.options = record.options
+        self.choices.restore(record.output, record.options)
         self.history.restore(record.history)
         self._asked = Asked(record.asked)
 
@@ -193,7 +182,7 @@ class Session:
     @property
     def avatar_id(self) -> str:
         """The avatar that its options name; empty for the service's default."""
-        return self.options.avatar or self.settings.avatar.default
+        return self.choices.options.avatar or self.settings.avatar.default
 
     def waiting(self) -> dict[str, int]:
         """What waits in each of its queues."""
@@ -224,15 +213,15 @@ class Session:
         asked_at = clock.now()
         async with self._floor.lock:
             if await self._take_the_floor():
-                language = detect_language(message.text, self._language)
+                language = detect_language(message.text, self.choices.language)
                 self._begin(
                     Request(
                         text=message.text,
-                        output=self.output,
+                        output=self.choices.output,
                         language=language,
                         asked_at=asked_at,
                         emotion=message.emotion,
-                        chunking=self.options.video.chunking,
+                        chunking=self.choices.options.video.chunking,
                     )
                 )
 
@@ -280,11 +269,7 @@ class Session:
 
     async def config_update(self, message: ConfigUpdate) -> None:
         """Checked now, in force from the next turn."""
-        options = choose(self._pending_options or self.options, message)
-        self.stages.check(options)
-        self._pending_options = options
-        if message.output is not None:
-            self.output = message.output
+        self.choices.update(message)
         self._on_change(self)
 
     def playback(self, message: Playback) -> None:
@@ -347,17 +332,17 @@ class Session:
                 self.history.user(text)
                 self._asked.add(message_id)
             self._on_change(self)
-            language = detect_language(text, self._language)
+            language = detect_language(text, self.choices.language)
             messages = (ChatMessage("system", self._system_prompt()), *self.history.messages())
             reply = self._begin(
                 Request(
                     text=text,
-                    output=self.output,
+                    output=self.choices.output,
                     language=language,
                     asked_at=asked_at,
                     prompt=Prompt(self._stamp(1), messages, language),
                     streaming=streaming,
-                    chunking=self.options.video.chunking,
+                    chunking=self.choices.options.video.chunking,
                 )
             )
             if heard is not None:
@@ -377,9 +362,8 @@ class Session:
         if self.ended is not None:
             return False
         await self._floor.clear("new_turn")
-        if self._pending_options is not None:
-            self.options, self._pending_options = self._pending_options, None
-            await self.stages.reconfigure(self.options)
+        if self.choices.take_effect():
+            await self.stages.reconfigure(self.choices.options)
         return True
 
     def _begin(self, request: Request) -> Reply:
@@ -429,38 +413,11 @@ class Session:
                 )
             )
 
-    def _granted(self, hello: Hello) -> tuple[Options, list[AvatarChatError]]:
-        """What can be granted of a `hello`, and why not the rest."""
-        refusals: list[AvatarChatError] = []
-        options = choose(self._pending_options or self.options, hello)
-        try:
-            self.stages.check(options)
-        except AssetError as error:
-            refusals.append(error)
-            options = replace(options, avatar=None)
-        return options, refusals
-
     def _stamp(self, ahead: int) -> Stamp:
         """Of the current generation, or of the one about to open."""
         return Stamp(self.id, self.outbox.generation + ahead)
 
-    @property
-    def _language(self) -> str:
-        return self.options.language or "en"
-
     def _system_prompt(self) -> str:
-        role = self.options.role or self.settings.llm.system_prompt
+        role = self.choices.options.role or self.settings.llm.system_prompt
         face = f"\n\n{MOOD_REQUEST}" if self.settings.llm.mood_tags else ""
         return self._notes.added_to(role + face)
-
-
-def choose(options: Options, message: Hello | ConfigUpdate) -> Options:
-    """`options` with what the message names."""
-    language = message.language
-    return Options(
-        avatar=message.avatar or options.avatar,
-        role=message.role or options.role,
-        voice=message.voice or options.voice,
-        language=None if language == "auto" else language or options.language,
-        video=message.video or options.video,
-    )

@@ -269,7 +269,7 @@ def test_a_model_that_falls_silent_is_cut_and_apologises(sentences: int) -> None
 
 def test_a_model_that_fails_in_a_text_only_session_apologises_in_text() -> None:
     async def test(desk: Desk) -> None:
-        desk.session.output = "text"
+        desk.session.choices.output = "text"
         desk.stages.llm._mood = lambda: FAILS
         await desk.ask(1)
         assert "sorry" in desk.page.of("sentence")[0]["text"]
