@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from pathlib import Path
 from typing import Annotated
 
@@ -63,14 +62,16 @@ def create(
     from backend.avatar.create import maker
     from backend.avatar.create.files import About
     from backend.avatar.create.finder import MediaPipe
+    from backend.avatar.track_cache import TrackCache
 
     settings = load_settings().avatar
+    cache = TrackCache(settings.cache_dir)
     about = About(avatar_id or maker.id_of(name), name, licence, credit)
     size = maker.PORTRAIT if portrait else maker.SQUARE
     order = maker.Order(source, about, size, overwrite)
     with console.status("") as status:
         finders = MediaPipe(settings.finder_python)
-        package = maker.create(order, settings.dir, finders, _shown_in(status))
+        package = maker.create(order, settings.dir, finders, _shown_in(status), cache)
     console.print(
         f"{package.root} is ready. See it talk: avatar-chat avatar preview {about.id}",
         highlight=False,
@@ -115,11 +116,14 @@ def delete(
     avatar_id: Annotated[str, typer.Argument(help="Avatar id.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Remove an avatar and its files."""
+    """Remove an avatar, its files and what is cached of it."""
+    from backend.avatar.removal import remove
     from backend.avatar.shelf import find_folder
+    from backend.avatar.track_cache import TrackCache
 
-    folder = find_folder(load_settings().avatar.dir, avatar_id)
+    settings = load_settings().avatar
+    folder = find_folder(settings.dir, avatar_id)
     if not yes:
         typer.confirm(f"Remove {folder} for good?", abort=True)
-    shutil.rmtree(folder)
+    remove(folder, TrackCache(settings.cache_dir))
     console.print(f"{folder} is removed.", highlight=False)

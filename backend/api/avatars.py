@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -20,9 +17,10 @@ from backend.avatar.create import refusals as r
 from backend.avatar.create.atelier import MOST_NAME_CHARS
 from backend.avatar.create.job import Job, Progress
 from backend.avatar.create.progress import Step
-from backend.avatar.create.workplace import GOING
 from backend.avatar.package import AvatarPackage
+from backend.avatar.removal import remove
 from backend.avatar.shelf import find_folder
+from backend.avatar.track_cache import TrackCache
 from backend.errors import AvatarNotCreated, BrokenAvatar, UnknownAvatar
 
 router = APIRouter()
@@ -117,13 +115,8 @@ async def delete(request: Request, avatar_id: str) -> None:
         raise Refused(404, error.message) from None
     if package.card.made_of is None:
         raise Refused(403, "This avatar came with the service. Its folder can be removed by hand.")
-    await run_in_threadpool(_remove, package.root)
-
-
-def _remove(root: Path) -> None:
-    """At once for everybody who looks, then file by file."""
-    with tempfile.TemporaryDirectory(prefix=GOING, dir=root.parent) as bin_:
-        shutil.move(root, bin_)
+    cache = TrackCache(service.settings.avatar.cache_dir)
+    await run_in_threadpool(remove, package.root, cache)
 
 
 def _job(request: Request, job_id: str) -> Job:

@@ -74,6 +74,12 @@ class TrackCache:
         os.utime(path)
         return path
 
+    def forget(self, key: str) -> None:
+        """Delete what lies here under this key; whoever has mapped it keeps it."""
+        if self.folder is not None:
+            for path in self.folder.glob(f"{key}-*"):
+                path.unlink(missing_ok=True)
+
     def _shared(
         self,
         folder: Path,

@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from functools import cached_property, lru_cache
+from itertools import product
 from pathlib import Path
 
 from backend.avatar.card import Feeling
 from backend.avatar.matte import freed
-from backend.avatar.package import AvatarPackage
+from backend.avatar.package import PLATE, AvatarPackage
 from backend.avatar.planes import YuvPlanes, planes_of_bgr
 from backend.avatar.still import read_png
 from backend.avatar.track_cache import Planes, TrackCache
@@ -115,6 +116,13 @@ class Tracks:
         assert moods is not None, "a feeling is named by the card"
         x0, y0, x1, y1 = moods.box
         return Film(self._package.mood(name), x1 - x0, y1 - y0, self._package.card.frames)
+
+
+def content_keys(root: Path) -> set[str]:
+    """Under which pictures of the package in this folder, whole or broken, may be cached."""
+    videos = [path for path in root.glob("*.mp4") if path.is_file()]
+    freed = product(videos, root.glob("matte.*.mp4"), root.glob(PLATE))
+    return {content_key(*sources) for sources in (*((video,) for video in videos), *freed)}
 
 
 def content_key(*paths: Path) -> str:

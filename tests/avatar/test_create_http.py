@@ -14,6 +14,9 @@ import httpx
 import psutil
 import pytest
 
+from backend.avatar.package import AvatarPackage
+from backend.avatar.template import load_template
+from backend.avatar.track_cache import TrackCache
 from backend.config import AvatarSettings
 from tests.avatar.faces import NORA, POSTER, write_finder
 from tests.conftest import Serve
@@ -76,9 +79,9 @@ def left(folder: Path) -> list[str]:
 
 
 async def test_a_photo_becomes_an_avatar_that_is_listed_and_deleted(
-    serve: Serve, avatars: Path, finder: Path
+    serve: Serve, avatars: Path, finder: Path, tmp_path: Path
 ) -> None:
-    async with http(serve, avatars, finder) as client:
+    async with http(serve, avatars, finder, cache_dir=tmp_path / "cache") as client:
         assert (await client.get("/api/avatars/creation")).json()["allowed"]
         said = await outcome(client, await hand_in(client, PHOTO, "  小雅\n "))
         assert said[-1]["state"] == "done" and said[-1]["avatar"] == "face"
@@ -87,7 +90,12 @@ async def test_a_photo_becomes_an_avatar_that_is_listed_and_deleted(
         listed = {one["id"]: one for one in (await client.get("/api/avatars")).json()}
         assert listed["face"]["name"] == "小雅"
         assert (await client.get(listed["face"]["poster_url"])).status_code == 200
+        package = AvatarPackage.load(avatars / "face")
+        load_template(package, TrackCache(tmp_path / "cache"))
+        of_its_length = f"*-{package.card.frames}x*.planes"
+        assert list((tmp_path / "cache").glob(of_its_length))
         assert (await client.delete("/api/avatars/face")).status_code == 204
+        assert not list((tmp_path / "cache").glob(of_its_length))
         assert [one["id"] for one in (await client.get("/api/avatars")).json()] == ["nora"]
         assert left(avatars) == ["nora"]
 

@@ -35,7 +35,9 @@ from backend.avatar.create.workplace import workshop
 from backend.avatar.facebox import face_box
 from backend.avatar.marks import load_marks, write_marks
 from backend.avatar.package import AvatarPackage
+from backend.avatar.removal import forget
 from backend.avatar.template import load_template
+from backend.avatar.track_cache import IN_MEMORY, TrackCache
 
 SQUARE, PORTRAIT = (512, 512), (480, 640)
 
@@ -57,10 +59,12 @@ def id_of(name: str) -> str:
     return made
 
 
-def create(order: Order, avatars: Path, finders: Finders, tell: Tell) -> AvatarPackage:
+def create(
+    order: Order, avatars: Path, finders: Finders, tell: Tell, cache: TrackCache = IN_MEMORY
+) -> AvatarPackage:
     """Make the package in the folder `avatars`.
 
-    tell: told about each step, from its beginning to its end.
+    tell: told about each step, from its beginning to its end. cache: forgets one that is replaced.
 
     Raises:
         AvatarNotCreated: the source will not do, or the id is bad or taken; nothing was changed.
@@ -76,9 +80,10 @@ def create(order: Order, avatars: Path, finders: Finders, tell: Tell) -> AvatarP
         package = AvatarPackage.load(made)
         load_template(package)
         load_marks(package)
-        if target.exists():
-            target.rename(place / "replaced")
+        replaced = target.rename(place / "replaced") if target.exists() else None
         made.rename(target)
+        if replaced is not None:
+            forget(replaced, avatars, cache)
     return AvatarPackage.load(target)
 
 
