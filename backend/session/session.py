@@ -16,9 +16,7 @@ from backend import clock, metrics
 from backend.config import Settings
 from backend.errors import AvatarChatError, wire_error
 from backend.handlers.fallback import OnChange, ProviderChange
-from backend.handlers.messages import SAMPLE_RATE, ChatMessage, Pcm, Prompt, Stamp
-from backend.handlers.text.language import detect_language
-from backend.handlers.text.mood import MOOD_REQUEST
+from backend.handlers.messages import SAMPLE_RATE, Pcm, Stamp
 from backend.protocol import (
     ConfigUpdate,
     ContextUpdate,
@@ -43,8 +41,8 @@ from backend.session.floor import Floor
 from backend.session.history import History
 from backend.session.idle_loop import IdleLoop
 from backend.session.interlocutor import Heard, Interlocutor
-from backend.session.notes import Notes
 from backend.session.outbox import Outbox
+from backend.session.questions import Questions
 from backend.session.reply import Reply, Request
 from backend.session.stages import Stages
 from backend.session.state import Conversation, Phase
@@ -82,13 +80,12 @@ class Session:
         self.ended: str | None = None
         self.stages = make_stages(session_id, self._replaced)
         self.choices = Choices(self.stages.check)
+        self._questions = Questions(self.history, self.choices, settings.llm)
         self._on_change = on_change
         self._floor = Floor(self.outbox, self.history, settings.session.report_wait_s, self._phase)
         interlocutor = Interlocutor(self._floor, self.post, self._answer_heard, self.report)
         self._ear = Ear(self.stages, lambda: self._stamp(1), interlocutor, self._observed)
         self._ear_metrics = EarMetrics()
-        self._notes = Notes()
-        self._asked = Asked()
         self._conversation = Conversation()
         self._idle_loop: IdleLoop | None = None
         self._greeted = False
@@ -154,7 +151,7 @@ class Session:
             output=self.choices.output,
             options=self.choices.latest,
             history=self.history.items(),
-            asked=self._asked.ids,
+            asked=self._questions.asked.ids,
         )
 
     def restore(self, record: SessionRecord) -> None:
@@ -163,7 +160,7 @@ class Session:
         self.outbox.generation = record.generation + 1
         self.choices.restore(record.output, record.options)
         self.history.restore(record.history)
-        self._asked = Asked(record.asked)
+        self._questions.asked = Asked(record.asked)
 
     @property
     def state(self) -> str:
@@ -177,7 +174,7 @@ class Session:
     @property
     def answered(self) -> str | None:
         """The client's id of the last typed turn, if something of its answer was heard."""
-        return None if self.history.awaits_answer else self._asked.last
+        return self._questions.answered
 
     @property
     def avatar_id(self) -> str:
@@ -213,17 +210,7 @@ class Session:
         asked_at = clock.now()
         async with self._floor.lock:
             if await self._take_the_floor():
-                language = detect_language(message.text, self.choices.language)
-                self._begin(
-                    Request(
-                        text=message.text,
-                        output=self.choices.output,
-                        language=language,
-                        asked_at=asked_at,
-                        emotion=message.emotion,
-                        chunking=self.choices.options.video.chunking,
-                    )
-                )
+                self._begin(self._questions.say(message, asked_at))
 
     async def interrupt(self, reason: str = "interrupt") -> None:
         async with self._floor.lock:
@@ -261,11 +248,11 @@ class Session:
 
     def context_update(self, message: ContextUpdate) -> None:
         self.last_active = clock.now()
-        self._notes.looking_at(message)
+        self._questions.notes.looking_at(message)
 
     def ui_event(self, message: UiEvent) -> None:
         self.last_active = clock.now()
-        self._notes.happened(message)
+        self._questions.notes.happened(message)
 
     async def config_update(self, message: ConfigUpdate) -> None:
         """Checked now, in force from the next turn."""
@@ -326,36 +313,20 @@ class Session:
         message_id: str | None = None,
     ) -> None:
         async with self._floor.lock:
-            if self._is_settled(message_id) or not await self._take_the_floor():
+            is_answering = self._floor.turn is not None
+            if self._questions.is_settled(message_id, is_answering=is_answering):
                 return
-            if message_id not in self._asked:  # else it stands in the history already
-                self.history.user(text)
-                self._asked.add(message_id)
-            self._on_change(self)
-            language = detect_language(text, self.choices.language)
-            messages = (ChatMessage("system", self._system_prompt()), *self.history.messages())
-            reply = self._begin(
-                Request(
-                    text=text,
-                    output=self.choices.output,
-                    language=language,
-                    asked_at=asked_at,
-                    prompt=Prompt(self._stamp(1), messages, language),
-                    streaming=streaming,
-                    chunking=self.choices.options.video.chunking,
-                )
+            if not await self._take_the_floor():
+                return
+            request = self._questions.ask(
+                text, asked_at, self._stamp(1), streaming=streaming, message_id=message_id
             )
+            self._on_change(self)
+            reply = self._begin(request)
             if heard is not None:
                 if heard.first_partial_s is not None:
                     reply.measured.mark("first_partial", heard.first_partial_s)
                 reply.measured.mark("final", heard.final_s)
-
-    def _is_settled(self, message_id: str | None) -> bool:
-        """A turn that comes again, and was answered or is being answered now."""
-        if message_id not in self._asked:
-            return False
-        is_unheard = message_id == self._asked.last and self.history.awaits_answer
-        return self._floor.turn is not None or not is_unheard
 
     async def _take_the_floor(self) -> bool:
         """End what is being said and let new options hold; `False` once the session has ended."""
@@ -416,8 +387,3 @@ class Session:
     def _stamp(self, ahead: int) -> Stamp:
         """Of the current generation, or of the one about to open."""
         return Stamp(self.id, self.outbox.generation + ahead)
-
-    def _system_prompt(self) -> str:
-        role = self.choices.options.role or self.settings.llm.system_prompt
-        face = f"\n\n{MOOD_REQUEST}" if self.settings.llm.mood_tags else ""
-        return self._notes.added_to(role + face)

@@ -1,0 +1,81 @@
+"""From what the user asks to what a reply is asked for: language, prompt, its place in the history.
+
+Pure. Who may speak is the floor's affair, and making the reply the turn's.
+"""
+
+from __future__ import annotations
+
+from backend.config import LlmSettings
+from backend.handlers.messages import ChatMessage, Prompt, Stamp
+from backend.handlers.text.language import detect_language
+from backend.handlers.text.mood import MOOD_REQUEST
+from backend.protocol import Say
+from backend.session.asked import Asked
+from backend.session.choices import Choices
+from backend.session.history import History
+from backend.session.notes import Notes
+from backend.session.reply import Request
+
+
+class Questions:
+    """Those of one conversation. `notes` are what the user does beside asking."""
+
+    def __init__(self, history: History, choices: Choices, settings: LlmSettings) -> None:
+        self.notes = Notes()
+        self.asked = Asked()
+        self._history = history
+        self._choices = choices
+        self._settings = settings
+
+    @property
+    def answered(self) -> str | None:
+        """The client's id of the last typed turn, if something of its answer was heard."""
+        return None if self._history.awaits_answer else self.asked.last
+
+    def is_settled(self, message_id: str | None, *, is_answering: bool) -> bool:
+        """A turn that comes again, and was answered or is being answered now."""
+        if message_id not in self.asked:
+            return False
+        is_unheard = message_id == self.asked.last and self._history.awaits_answer
+        return is_answering or not is_unheard
+
+    def ask(
+        self,
+        text: str,
+        asked_at: float,
+        stamp: Stamp,
+        *,
+        streaming: bool = True,
+        message_id: str | None = None,
+    ) -> Request:
+        """A turn of the user, kept; `stamp` is that of the reply to come."""
+        if message_id not in self.asked:  # else it stands in the history already
+            self._history.user(text)
+            self.asked.add(message_id)
+        language = detect_language(text, self._choices.language)
+        messages = (ChatMessage("system", self._system_prompt()), *self._history.messages())
+        return Request(
+            text=text,
+            output=self._choices.output,
+            language=language,
+            asked_at=asked_at,
+            prompt=Prompt(stamp, messages, language),
+            streaming=streaming,
+            chunking=self._choices.options.video.chunking,
+        )
+
+    def say(self, message: Say, asked_at: float) -> Request:
+        """What the avatar is to say itself."""
+        return Request(
+            text=message.text,
+            output=self._choices.output,
+            language=detect_language(message.text, self._choices.language),
+            asked_at=asked_at,
+            emotion=message.emotion,
+            chunking=self._choices.options.video.chunking,
+        )
+
+    def _system_prompt(self) -> str:
+        role = self._choices.options.role or self._settings.system_prompt
+        face = f"\n\n{MOOD_REQUEST}" if self._settings.mood_tags else ""
+        return self.notes.added_to(role + face)
