@@ -65,8 +65,16 @@ def turned(mesh: np.ndarray) -> np.ndarray:
     return mesh
 
 
-def tilted(mesh: np.ndarray) -> np.ndarray:
-    places = cv2.getRotationMatrix2D((256, 256), 25, 1)
+def profile(mesh: np.ndarray) -> np.ndarray:
+    """Its eyes close together, and large all the same."""
+    mesh = mesh.copy()
+    mesh[:, 0] = 256 + 0.3 * (mesh[:, 0] - 256)
+    mesh[4, 0] = mesh[454, 0]
+    return mesh
+
+
+def tilted(mesh: np.ndarray, degrees: float = 25) -> np.ndarray:
+    places = cv2.getRotationMatrix2D((256, 256), degrees, 1)
     return (mesh @ places[:, :2].T + places[:, 2]).astype(np.float32)
 
 
@@ -92,7 +100,10 @@ def aside(mesh: np.ndarray) -> np.ndarray:
         ([], NoFace, "from the front"),
         ([nora(), aside(nora())], SeveralFaces, "only one person"),
         ([turned(nora())], FaceTurned, "straight into the camera"),
+        ([profile(nora())], FaceTurned, "straight into the camera"),
         ([tilted(nora())], FaceTilted, "upright"),
+        ([tilted(nora(), 60)], FaceTilted, "upright"),
+        ([tilted(nora(), 95)], FaceTilted, "upright"),
         ([mouth_open(nora())], MouthOpen, "closed lips"),
         ([eyes_closed(nora())], EyesClosed, "open eyes"),
         ([nora() - np.array([175, 0])], FaceCutOff, "Leave room"),

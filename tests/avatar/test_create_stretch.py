@@ -4,7 +4,6 @@ import cv2
 import numpy as np
 import pytest
 
-from backend.avatar.create import mesh as m
 from backend.avatar.create.refusals import FaceTurned, NoFace, NoQuietStretch, SeveralFaces
 from backend.avatar.create.stretch import (
     LEAST_FRAMES,
@@ -70,7 +69,8 @@ def test_what_most_frames_lack_is_named(faces: list[np.ndarray], refusal: type[E
 
 def test_a_video_in_profile_is_refused_as_such() -> None:
     aside = nora()
-    aside[4, 0] += 0.3 * m.eye_distance(aside)
+    aside[:, 0] = 256 + 0.3 * (aside[:, 0] - 256)  # the eyes close together
+    aside[4, 0] = aside[454, 0]
     with pytest.raises(FaceTurned):
         best_stretch(seen([[aside]] * 100))
 

@@ -117,6 +117,7 @@ def _of_photo(order: Order, finders: Finders, tell: Tell) -> tuple[list[Image], 
     tell(Step.FIND, 0)
     with finders("still") as finder:
         rough = judge.the_one(finder.find(picture))
+        judge.require_frontal(rough)  # first: one that lies on its side has no box to be cut out
         judge.require_large(rough)
         frame = _crop([rough], picture, order.size).cut(picture)
         mesh = judge.the_one(finder.find(frame))  # seen closer, found better

@@ -47,8 +47,8 @@ class Seen:
         thumb = np.asarray(grey / np.float32(255), np.float32)
         try:
             mesh = the_one(faces)
+            require_frontal(mesh)  # first: in profile the eyes are close, however large the face
             require_large(mesh)
-            require_frontal(mesh)
         except AvatarNotCreated as problem:
             return cls(None, problem, thumb)
         return cls(mesh, None, thumb)
