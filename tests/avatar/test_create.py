@@ -247,11 +247,21 @@ def test_videos_come_at_25_pictures_a_second(tmp_path: Path) -> None:
     assert len(set(levels)) == 20
 
 
-def test_a_long_video_is_refused(tmp_path: Path) -> None:
-    grey = np.full((32, 32, 3), 128, np.uint8)
-    write_video(tmp_path / "long.mp4", [grey] * 61 * 25, 1)
+def test_a_long_video_is_refused_by_what_it_says_and_by_what_it_is(tmp_path: Path) -> None:
+    grey, finders = np.full((32, 32, 3), 128, np.uint8), Stored(nora())
+    write_video(tmp_path / "long.mp4", [grey] * 62 * 25, 1)
+    with pytest.raises(TooLong, match="longer than 60 s"):
+        create(order(tmp_path / "long.mp4"), tmp_path / "avatars", finders, quiet)
+    assert finders.asked == 0
     with pytest.raises(TooLong, match="longer than 60 s"):
         list(read_video(tmp_path / "long.mp4"))
+
+
+def test_a_photo_as_phones_store_it_is_called_one(tmp_path: Path) -> None:
+    path = tmp_path / "me.heic"
+    path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(100))
+    with pytest.raises(Unreadable, match=r"me\.heic is a HEIC or AVIF photo\. Save it as JPEG"):
+        create(order(path), tmp_path / "avatars", Stored(nora()), quiet)
 
 
 def test_a_video_becomes_a_loop(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def kind_of(head: bytes) -> Kind:
         return Kind("photo", ".webp")
     if head.startswith(b"\x1a\x45\xdf\xa3"):
         return Kind("video", ".webm")
-    if head[4:8] == b"ftyp" and head[8:12] not in _STILL_BRANDS:
+    if head[4:8] == b"ftyp" and not is_foreign_still(head):
         return Kind("video", ".mp4")
     if head[4:8] in (b"moov", b"wide"):  # QuickTime from before there were brands
         return Kind("video", ".mov")
@@ -42,3 +42,8 @@ def kind_of(head: bytes) -> Kind:
         "This is no photo or video that can be read. JPEG, PNG, WebP, MP4, MOV and WebM can; save "
         "a HEIC or AVIF photo as JPEG."
     )
+
+
+def is_foreign_still(head: bytes) -> bool:
+    """Whether it is a photo, but as HEIC or AVIF."""
+    return head[4:8] == b"ftyp" and head[8:12] in _STILL_BRANDS

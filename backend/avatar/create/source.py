@@ -12,8 +12,11 @@ import numpy as np
 from backend.avatar.codecs import FPS
 from backend.avatar.create.finder import Image
 from backend.avatar.create.refusals import TooLarge, TooLong, Unreadable
+from backend.avatar.create.sniff import HEAD_BYTES, is_foreign_still
 
 MOST_S = 60
+_SOUND_LONGER_S = 1.0
+"""So much longer than its pictures a file may say to be."""
 _MOST_BYTES = 1_000_000_000
 _MOST_PIXELS = 36_000_000
 """Of a picture of a video: 8K has 33 million."""
@@ -22,12 +25,17 @@ _CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf"
 
 
 def is_photo(path: Path) -> bool:
-    """Raises Unreadable when there is no such file."""
+    """Raises Unreadable: there is no such file, or it is a photo of a kind that is not read."""
     if not path.is_file():
         raise Unreadable(f"There is no file {path}.")
     if path.stat().st_size > _MOST_BYTES:
         raise TooLarge(f"{path.name} is larger than a gigabyte. Hand in a shorter or smaller one.")
-    return cv2.haveImageReader(str(path))
+    if cv2.haveImageReader(str(path)):
+        return True
+    with path.open("rb") as file:
+        if is_foreign_still(file.read(HEAD_BYTES)):  # FFmpeg would take it for a video
+            raise Unreadable(f"{path.name} is a HEIC or AVIF photo. Save it as JPEG.")
+    return False
 
 
 def read_photo(path: Path) -> Image:
@@ -65,8 +73,8 @@ def _even(video: av.container.InputContainer, path: Path) -> Iterator[Image]:
             raise TooLarge(f"{path.name} has too many pixels. Export it in 1080p.")
         here_s = frame.time or 0.0
         begin_s = here_s if begin_s is None else begin_s
-        if here_s - begin_s > MOST_S:
-            raise TooLong(f"{path.name} is longer than {MOST_S} s. Cut out the calmest part of it.")
+        if here_s - begin_s > MOST_S:  # whatever the file says about it
+            raise _too_long(path)
         wanted = int((here_s - begin_s) * FPS + 0.5) + 1
         if wanted > given:
             picture = _upright(frame)
@@ -85,11 +93,17 @@ def length_s(path: Path) -> float:
     """What a video says about its length; `MOST_S` where it says nothing.
 
     Raises:
-        Unreadable: it cannot be opened.
+        Unreadable: it cannot be opened. TooLong: by what it says.
     """
     try:
         with av.open(str(path), options={"format_whitelist": _CONTAINERS}) as video:
             said_s = (video.duration or 0) / av.time_base
     except (av.FFmpegError, ValueError) as error:
         raise Unreadable(f"{path.name} is no video that can be decoded.") from error
-    return said_s if 0 < said_s <= MOST_S else MOST_S
+    if said_s > MOST_S + _SOUND_LONGER_S:
+        raise _too_long(path)
+    return min(said_s, MOST_S) if said_s > 0 else MOST_S
+
+
+def _too_long(path: Path) -> TooLong:
+    return TooLong(f"{path.name} is longer than {MOST_S} s. Cut out the calmest part of it.")
