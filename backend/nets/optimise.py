@@ -53,7 +53,8 @@ class Optimised:
 
 
 def optimise(path: Path, sample: Sample | None = None) -> Optimised:
-    """Write `<name>.fast.onnx` beside the net at `path`, and `<name>.fast.int8.onnx` with a sample.
+    """Write `<name>.fast.onnx` beside the net at `path`, and `<name>.fast.int8.onnx` with a sample;
+    without one, a file of that name goes.
 
     The service takes the faster of the two by itself when `avatar.model` names the first.
 
@@ -80,6 +81,8 @@ def optimise(path: Path, sample: Sample | None = None) -> Optimised:
         done = Optimised(fast, replaced, difference, 1000 * before_s, 1000 * after_s)
         if sample is not None:
             done = _with_int8(done, rewritten, sample, aside.with_suffix(".int8.onnx"))
+        else:  # one of an earlier net would be taken for this one's
+            fast.with_suffix(".int8.onnx").unlink(missing_ok=True)
         aside.replace(fast)
     card = path.with_suffix(".json")
     if card.is_file():
