@@ -300,7 +300,7 @@ class AsrPartial(_Recognised):
 
 
 class AsrFinal(_Recognised):
-    """The recognised utterance."""
+    """The recognised utterance; with an empty text, no turn comes of what was shown of it."""
 
     type: Literal["asr_final"] = "asr_final"
 

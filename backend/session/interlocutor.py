@@ -68,6 +68,10 @@ class Interlocutor:
             )
         )
 
+    def heard_nothing(self, shown: Transcript) -> None:
+        self._first_partial_s = None
+        self._post(AsrFinal(text="", language=shown.language))
+
     async def heard(self, transcript: Transcript) -> None:
         self._post(
             AsrFinal(

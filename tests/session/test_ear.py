@@ -228,6 +228,39 @@ async def test_a_partial_makes_room_for_the_end_of_the_turn(room: Room) -> None:
     assert room.asr.thrown_away == 1 and room.texts == ["hello"]
 
 
+NOTHING = {"noise": "", "echo": "Tell you about the sea.", "failure": RuntimeError("A defect.")}
+
+
+@pytest.mark.parametrize("words", NOTHING.values(), ids=NOTHING)
+def test_what_was_shown_and_came_to_nothing_is_taken_back(words: str | Exception) -> None:
+    @listening()
+    async def scenario(room: Room) -> None:
+        room.asr.words = "tell me"
+        await room.say(1200)
+        assert room.partials == ["tell me"] and not room.said
+        room.speak("Let me tell you about the sea.")
+        room.asr.words = words
+        await room.hush(2000)
+        assert room.said.count("heard_nothing") == 1
+        room.fall_silent()
+        room.asr.words = "tell me"
+        await room.say(1200)
+        assert room.partials == ["tell me", "tell me"]
+        await room.hush(2000)
+        assert room.texts == ["tell me"] and room.said.count("heard_nothing") == 1
+
+    scenario()
+
+
+@listening(barge_in={"enabled": False})
+async def test_what_was_shown_and_is_forgotten_is_taken_back(room: Room) -> None:
+    await room.say(1200)
+    assert room.partials == ["hello"]
+    room.speak()
+    await room.hush(1000)
+    assert room.said == ["heard_nothing"]
+
+
 @listening()
 async def test_a_partial_that_fails_is_no_failure_of_the_turn(room: Room) -> None:
     room.asr.words = RuntimeError("A defect.")

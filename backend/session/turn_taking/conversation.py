@@ -39,6 +39,9 @@ class Conversationalist(Protocol):
     def heard_partial(self, transcript: Transcript) -> None:
         """What the user has said so far."""
 
+    def heard_nothing(self, shown: Transcript) -> None:
+        """No turn comes of what was `shown` last of an utterance."""
+
     async def heard(self, transcript: Transcript) -> None:
         """A whole turn of the user."""
 

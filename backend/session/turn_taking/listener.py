@@ -67,7 +67,7 @@ class Listener:
         self._end_of_turn = EndOfTurn(self._settings.end_of_turn)
         self._pace = PartialPace(self._settings.end_of_turn)
         self._speculated: Recognised | None = None
-        self._shown = ""
+        self._shown: Transcript | None = None
         self._now_s = clock.now()
         self._speech_ended_s: float | None = None
         self._began_ms = 0.0
@@ -128,6 +128,7 @@ class Listener:
         self._recogniser.drop()
         self._speculated = None
         self._end_of_turn.forget()
+        self._came_to_nothing()
         if self._vad.end() is not None:
             await self._take(SpeechDropped(self._vad.now_ms))
 
@@ -157,7 +158,6 @@ class Listener:
                 self._began_ms = event.at_ms
                 self._end_of_turn.begins(event.at_ms)
                 self._speech_ended_s = None
-                self._shown = ""
                 self._pace.asked(event.at_ms)
             case SpeechPaused():
                 self._speech_ended_s = self._now_s - FRAME_MS / 1000
@@ -252,8 +252,9 @@ class Listener:
     async def _show(self, transcript: Transcript | None, words: Words) -> None:
         avatar = self._avatar()
         is_meant = words is Words.REAL or (words is Words.BACKCHANNEL and avatar is Avatar.SILENT)
-        if transcript is not None and is_meant and transcript.text != self._shown:
-            self._shown = transcript.text
+        shown = "" if self._shown is None else self._shown.text
+        if transcript is not None and is_meant and transcript.text != shown:
+            self._shown = transcript
             self._conversation.heard_partial(transcript)
         await self._act(self._barge_in.heard(words, avatar))
 
@@ -262,15 +263,23 @@ class Listener:
         avatar, words = self._avatar(), self._kind(final)
         await self._act(self._barge_in.heard(words, avatar))
         if isinstance(final.result, BaseException):
+            self._came_to_nothing()
             self._conversation.failed(final.result)
             return
         is_nothing = words in (Words.NONE, Words.ECHO)
         is_only_polite = words is Words.BACKCHANNEL and avatar is not Avatar.SILENT
         if final.result is None or is_nothing or is_only_polite:
             self._observe(decisions.UtteranceIgnored(self._vad.now_ms, words))
+            self._came_to_nothing()
             return
+        self._shown = None
         ended_s = final.job.speech_ended_s
         await self._conversation.heard(replace(final.result, speech_ended_at=ended_s))
+
+    def _came_to_nothing(self) -> None:
+        shown, self._shown = self._shown, None
+        if shown is not None:
+            self._conversation.heard_nothing(shown)
 
     def _kind(self, outcome: Recognised) -> Words:
         heard = outcome.result

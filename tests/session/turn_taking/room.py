@@ -155,6 +155,9 @@ class Room:
     def heard_partial(self, transcript: Transcript) -> None:
         self.partials.append(transcript.text)
 
+    def heard_nothing(self, shown: Transcript) -> None:
+        self._note("heard_nothing")
+
     async def heard(self, transcript: Transcript) -> None:
         self._note("heard")
         self.heard_at_end.append(transcript)

@@ -32,7 +32,7 @@ export type ServerMessage =
   | VisemeTimeline
 
 /**
- * The recognised utterance.
+ * The recognised utterance; with an empty text, no turn comes of what was shown of it.
  */
 export interface AsrFinal {
   session_id: string
