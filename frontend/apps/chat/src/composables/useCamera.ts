@@ -6,8 +6,11 @@ export type CameraFailure = 'denied' | 'no_device' | 'insecure'
 export function useCamera() {
   const stream = shallowRef<MediaStream | null>(null)
   const failure = ref<CameraFailure | null>(null)
+  let turn = 0
 
   async function open(): Promise<void> {
+    close()
+    const mine = turn
     failure.value = null
     if (!navigator.mediaDevices) {
       failure.value = 'insecure'
@@ -15,15 +18,20 @@ export function useCamera() {
     }
     const video = { facingMode: 'user', width: { ideal: 1920 }, height: { ideal: 1080 } }
     try {
-      stream.value = await navigator.mediaDevices.getUserMedia({ video })
+      const opened = await navigator.mediaDevices.getUserMedia({ video })
+      // A person may take long to allow it, and have gone on meanwhile.
+      if (mine === turn) stream.value = opened
+      else stop(opened)
     } catch (error) {
+      if (mine !== turn) return
       const isRefused = error instanceof DOMException && error.name === 'NotAllowedError'
       failure.value = isRefused ? 'denied' : 'no_device'
     }
   }
 
   function close(): void {
-    for (const track of stream.value?.getTracks() ?? []) track.stop()
+    turn += 1
+    if (stream.value) stop(stream.value)
     stream.value = null
   }
 
@@ -38,4 +46,8 @@ export function useCamera() {
 
   onScopeDispose(close)
   return { stream, failure, open, close, snap }
+}
+
+function stop(stream: MediaStream): void {
+  for (const track of stream.getTracks()) track.stop()
 }
