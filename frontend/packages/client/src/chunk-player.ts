@@ -43,6 +43,8 @@ export class ChunkPlayer extends Emitter<PlayerEvents> implements Player {
   private primed = false
   private hold: ReturnType<typeof setTimeout> | undefined
   private concluded = false
+  /** A reply has begun, and is neither concluded nor cut: more of it may come. */
+  private goesOn = false
   /** Somebody seems to speak: nothing sounds, whatever comes. */
   private held = false
 
@@ -64,6 +66,7 @@ export class ChunkPlayer extends Emitter<PlayerEvents> implements Player {
     if (pushed === 'dropped') return
     if (pushed === 'superseded') this.silence()
     this.concluded = false
+    this.goesOn = true
     if (pushed === 'late') this.report(media, 'underrun', 0)
     if (this.playing && this.hold === undefined) this.preload()
     else this.playNext()
@@ -76,7 +79,9 @@ export class ChunkPlayer extends Emitter<PlayerEvents> implements Player {
 
   conclude(): void {
     this.concluded = true
+    this.goesOn = false
     if (this.hold !== undefined) this.rest()
+    else if (!this.playing) this.held = false
   }
 
   interrupt(): void {
@@ -95,8 +100,9 @@ export class ChunkPlayer extends Emitter<PlayerEvents> implements Player {
   }
 
   pause(): void {
-    if (this.held || !this.playing) return
+    if (this.held || !(this.playing || this.goesOn)) return
     this.held = true
+    if (!this.playing) return // what comes late waits
     this.turn += 1 // a start that is under way now fails, and that is no defect
     clearTimeout(this.playing.watchdog)
     this.playing.element.pause()
@@ -267,7 +273,7 @@ export class ChunkPlayer extends Emitter<PlayerEvents> implements Player {
 
   private silence(): void {
     if (this.playing) clearTimeout(this.playing.watchdog)
-    this.held = false
+    this.held = this.goesOn = false
     this.turn += 1
     for (const element of this.elements.chunks) element.pause()
     this.loaded.clear()

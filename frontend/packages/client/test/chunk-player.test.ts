@@ -252,3 +252,45 @@ test('a reply that is dropped in a pause does not hold the next one back', async
   await settle()
   expect(player.state).toBe('playing')
 })
+
+test('a pause holds a sentence back that comes long after the one before', async () => {
+  player.push(chunk(0))
+  await settle()
+  videos[0].end()
+  await vi.advanceTimersByTimeAsync(600)
+  player.pause()
+  player.push(chunk(1))
+  await settle()
+  expect([player.state, videos[1].plays]).toEqual(['paused', 0])
+  player.resume()
+  await settle()
+  expect([player.state, videos[1].plays]).toEqual(['playing', 1])
+})
+
+test.each([
+  ['concluded', () => player.conclude()],
+  ['cut', () => player.interrupt()],
+  ['dropped', () => player.dropBefore(2)],
+])('a pause between sentences ends with a reply that is %s', async (_, end) => {
+  player.push(chunk(0))
+  await settle()
+  videos[0].end()
+  await vi.advanceTimersByTimeAsync(600)
+  player.pause()
+  end()
+  player.push(chunk(0, 2))
+  await settle()
+  expect(player.state).toBe('playing')
+})
+
+test('there is nothing to pause once the reply is over', async () => {
+  player.push(chunk(0))
+  await settle()
+  player.conclude()
+  videos[0].end()
+  await settle()
+  player.pause()
+  player.push(chunk(0, 2))
+  await settle()
+  expect(player.state).toBe('playing')
+})
