@@ -69,9 +69,7 @@ def test_what_would_draw_otherwise_is_not_written(
     assert [found.name for found in tmp_path.iterdir()] == ["net.onnx"]
 
 
-def test_eight_bits_of_an_earlier_net_do_not_stay(
-    tmp_path: Path, settings: AvatarSettings
-) -> None:
+def test_eight_bits_of_an_earlier_net_do_not_stay(tmp_path: Path, settings: AvatarSettings) -> None:
     (tmp_path / "net.fast.int8.onnx").write_bytes(b"of an earlier one")
     assert tune(make_export(tmp_path / "net.onnx"), settings, int8=False).int8 is None
     assert {found.name for found in tmp_path.iterdir()} == {"net.onnx", "net.fast.onnx"}
