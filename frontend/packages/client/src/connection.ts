@@ -11,8 +11,10 @@ import { MediaPairing } from './pairing'
 import type { ClientMessage, Hello, ServerMessage } from './protocol'
 import type { Socket } from './socket'
 
-/** Codes after which coming back unasked would only be refused again. */
-const REFUSED = new Set([1008, 1013])
+/** Closes a line whose session goes on over a newer one. */
+export const TAKEN_OVER = 4001
+/** Codes after which coming back unasked would only be refused again, or take from somebody. */
+const REFUSED = new Set([1008, 1013, TAKEN_OVER])
 const PING_EVERY_MS = 15_000
 const PONG_WITHIN_MS = 10_000
 /** A socket that takes longer to open is held by something on the way. */

@@ -1,6 +1,6 @@
 /** Everything a page needs to talk to the service, without any framework. */
 export { ChunkPlayer, type ChunkElements } from './chunk-player'
-export { Connection, type ConnectionEvents, type ConnectionOptions } from './connection'
+export { Connection, TAKEN_OVER, type ConnectionEvents, type ConnectionOptions } from './connection'
 export { Emitter } from './emitter'
 export type { Clip, LoopElements } from './loops'
 export type { Media, MediaMeta } from './messages'

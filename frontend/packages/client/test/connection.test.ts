@@ -72,7 +72,7 @@ test('a lost line comes back, later each time, and at once after a greeting', ()
   expect(seen.at(-1)).toEqual(['closed', { code: 1006, retryInMs: 100, attempt: 1 }])
 })
 
-test.each([1008, 1013])('a refusal with %i is not asked again until somebody says so', (code) => {
+test.each([1008, 1013, 4001])('a line closed with %i is not asked again until somebody says so', (code) => {
   FakeSocket.last.accept()
   FakeSocket.last.drop(code)
   expect(seen.at(-1)).toEqual(['closed', { code, retryInMs: null, attempt: 0 }])
