@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { en } from '../src/i18n/en'
 import { zh } from '../src/i18n/zh'
-import { microphoneProblem, serverProblem, UNREACHABLE, WAKING, type Problem } from '../src/lib/problems'
+import { ELSEWHERE, microphoneProblem, serverProblem, UNREACHABLE, WAKING, type Problem } from '../src/lib/problems'
 
 const CODES = [
   'session_limit_reached', 'unauthorized', 'busy', 'session_expired', 'bad_message', 'unknown_type',
@@ -14,6 +14,7 @@ function words(messages: object, key: string): unknown {
 }
 
 const problems: Problem[] = [
+  ELSEWHERE,
   UNREACHABLE,
   WAKING,
   ...CODES.map((code) => serverProblem(code, 'detail', true)!),

@@ -98,6 +98,7 @@ export const en = {
     delete: 'Delete',
     keep: 'Keep',
     deleteAsk: 'Delete {name} for good?',
+    notDeleted: '{name} was not deleted.',
     refused: {
       unreadable: { what: 'This file cannot be read.', todo: 'JPEG, PNG, WebP, MP4, MOV and WebM work. Save a HEIC photo as JPEG.' },
       too_long: { what: 'The video is longer than a minute.', todo: 'Cut out the calmest ten seconds of it.' },
@@ -156,6 +157,8 @@ export const en = {
       unsupported: 'This browser cannot record sound here. Writing works.',
     },
   },
+  /** By face; where nothing stands here, the service's own English words are shown. */
+  looks: {} as Record<string, string>,
   providers: {
     silero: 'Silero',
     whisper: 'Whisper',
@@ -167,7 +170,10 @@ export const en = {
   } as Record<string, string>,
   notice: {
     replaced: '{from} is not available; {to} takes over.',
-    reconnected: 'The line is back. We can go on.',
+    line: 'The line is back. We can go on.',
+    session: 'The earlier conversation is not known any more; this is a new one.',
+    avatar: { audio: 'The picture cannot be drawn right now; you hear me all the same.' },
+    tts: { text: 'I have no voice right now; you can read what I say.' },
   },
 }
 

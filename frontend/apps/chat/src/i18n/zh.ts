@@ -96,6 +96,7 @@ export const zh: Messages = {
     delete: '删除',
     keep: '保留',
     deleteAsk: '永久删除 {name}？',
+    notDeleted: '{name} 没有被删除。',
     refused: {
       unreadable: { what: '无法读取这个文件。', todo: '支持 JPEG、PNG、WebP、MP4、MOV 和 WebM。HEIC 照片请另存为 JPEG。' },
       too_long: { what: '视频超过一分钟。', todo: '请截取其中最平静的十秒。' },
@@ -154,6 +155,12 @@ export const zh: Messages = {
       unsupported: '此浏览器无法在这里录音。打字可用。',
     },
   },
+  looks: {
+    nora: '三十多岁的女士，深色波波头',
+    marcus: '四十多岁的男士，灰白短卷发，有胡茬',
+    edith: '六十多岁的女士，银色波波头',
+    pip: '卡通风格的年轻女孩，青绿色头发，有雀斑',
+  },
   providers: {
     silero: 'Silero',
     whisper: 'Whisper',
@@ -165,6 +172,9 @@ export const zh: Messages = {
   },
   notice: {
     replaced: '{from} 不可用，已由 {to} 接替。',
-    reconnected: '连接已恢复，我们继续。',
+    line: '连接已恢复，我们继续。',
+    session: '之前的对话已无法恢复，现在是新的对话。',
+    avatar: { audio: '暂时无法绘制画面，但您仍能听到我的声音。' },
+    tts: { text: '暂时没有声音，请看文字。' },
   },
 }

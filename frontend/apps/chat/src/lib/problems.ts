@@ -7,7 +7,7 @@ export interface Problem {
   /** Key of the sentence in the page's words. */
   key: string
   retry: Retry | null
-  /** The server's own, more exact words. */
+  /** The server's own, more exact words, in English. */
   detail?: string
 }
 
@@ -44,4 +44,6 @@ export function microphoneProblem(reason: MicFailure): Problem {
 }
 
 export const WAKING: Problem = { key: 'problem.waking', retry: null }
+/** Another window has taken the conversation over; this one takes it back only when told to. */
+export const ELSEWHERE: Problem = { key: 'problem.elsewhere', retry: 'reconnect' }
 export const UNREACHABLE: Problem = { key: 'problem.unreachable', retry: 'reconnect' }

@@ -5,6 +5,7 @@ import {
   Recorder,
   ReplyPlayer,
   Session,
+  TAKEN_OVER,
   type AvatarInfo,
   type FaceElements,
   type Phase,
@@ -14,7 +15,7 @@ import {
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import { accessToken } from '../lib/access'
-import { microphoneProblem, serverProblem, UNREACHABLE, WAKING, type Problem } from '../lib/problems'
+import { ELSEWHERE, microphoneProblem, serverProblem, UNREACHABLE, WAKING, type Problem, type Retry } from '../lib/problems'
 import { RECORDER_WORKLET_URL } from '../lib/recorder-worklet'
 import { keepResumption, takeResumption } from '../lib/resumption'
 import { useBackdrop } from './backdrop'
@@ -24,10 +25,12 @@ import { useSettings } from './settings'
 
 export interface NoticeLine {
   id: number
-  /** The service's own words, or the key of ours. */
-  text: string
+  /** What it is about: a part of the service, or the line to it. */
+  component: string
   from: string | null
   to: string | null
+  /** The service's own words. */
+  text: string
 }
 
 const NOTICE_MS = 12_000
@@ -48,21 +51,31 @@ export const useCall = defineStore('call', () => {
   const retrying = ref(false)
   const problem = shallowRef<Problem | null>(null)
   const notices = ref<NoticeLine[]>([])
+  /** The choice that holds where a newer one is refused. */
+  let accepted: string | null = null
   let session: Session | null = null
   let meter: Meter | null = null
   let noticeId = 0
 
-  /** The face to show: the chosen one at once, else the one the server greeted with. */
-  const face = computed<AvatarInfo | null>(() => {
-    const chosen = service.avatars.find((one) => one.id === settings.avatar)
-    return chosen ?? ready.value?.avatar ?? service.avatars[0] ?? null
+  /** The chosen face, else the one the server greeted with. */
+  const chosen = computed<AvatarInfo | null>(() => {
+    const wished = service.avatars.find((one) => one.id === settings.avatar)
+    return wished ?? ready.value?.avatar ?? service.avatars[0] ?? null
   })
+  /** The face in sight: the chosen one, as soon as nothing is said by another. */
+  const face = shallowRef(chosen.value)
 
   /** Figure and background come apart, and lie on each other in the page. */
   const wantsAlpha = computed(() => backdrop.style !== null)
   const isFree = ref(wantsAlpha.value)
 
   const canStop = computed(() => ['thinking', 'speaking', 'hearing'].includes(phase.value))
+
+  /** The way out of the problem, where there is one. */
+  const remedy = computed<Retry | null>(() => {
+    const retry = problem.value?.retry ?? null
+    return retry === 'resend' && !conversation.isUnanswered ? null : retry
+  })
 
   function attach(elements: FaceElements): void {
     const { protocol, host } = location
@@ -98,23 +111,26 @@ export const useCall = defineStore('call', () => {
     current.on('message', receive)
     current.on('ready', (value) => {
       ready.value = value
+      accepted = value.avatar.id === settings.avatar ? settings.avatar : null
       retrying.value = false
       if (problem.value?.retry === 'reconnect' || problem.value === WAKING) problem.value = null
       conversation.reconnected(value.resumed ? (value.history ?? null) : null)
       void service.load()
     })
-    addEventListener('online', () => current.retry())
+    // Who was refused comes back only when told to.
+    addEventListener('online', () => retrying.value && current.retry())
     current.on('resent', conversation.askedAgain)
     let attempts = 0
     current.on('ready', ({ resumed }) => {
-      if (attempts > 0 && resumed) announce('notice.reconnected', null, null)
+      if (attempts > 0 && resumed) announce({ component: 'line', from: null, to: null, text: '' })
       attempts = 0
     })
-    current.on('down', ({ retryInMs }) => {
+    current.on('down', ({ retryInMs, code }) => {
       attempts += 1
       retrying.value = retryInMs !== null
       conversation.cut()
-      if (retryInMs === null || attempts > PATIENT_ATTEMPTS) lineIsDown()
+      if (code === TAKEN_OVER) problem.value = ELSEWHERE
+      else if (retryInMs === null || attempts > PATIENT_ATTEMPTS) lineIsDown()
     })
   }
 
@@ -122,16 +138,24 @@ export const useCall = defineStore('call', () => {
     conversation.receive(message)
     if (message.type === 'error') {
       problem.value = serverProblem(message.code, message.message, message.recoverable) ?? problem.value
+      if (message.code === 'unknown_avatar' || message.code === 'broken_avatar') keepFace()
     } else if (message.type === 'notice') {
-      announce(message.text, message.from ?? null, message.to ?? null)
+      const { component, text, from, to } = message
+      announce({ component, text, from: from ?? null, to: to ?? null })
     } else if (message.type === 'text_chunk' && problem.value?.retry === 'resend') {
       problem.value = null
     }
   }
 
-  function announce(text: string, from: string | null, to: string | null): void {
+  /** The chosen face cannot be had. */
+  function keepFace(): void {
+    settings.avatar = accepted
+    void service.load()
+  }
+
+  function announce(notice: Omit<NoticeLine, 'id'>): void {
     const id = ++noticeId
-    notices.value = [...notices.value.slice(-1), { id, text, from, to }]
+    notices.value = [...notices.value.slice(-1), { id, ...notice }]
     setTimeout(() => dismissNotice(id), NOTICE_MS)
   }
 
@@ -197,13 +221,13 @@ export const useCall = defineStore('call', () => {
   }
 
   async function retry(): Promise<void> {
-    const what = problem.value?.retry
+    const what = remedy.value
     problem.value = null
     if (what === 'reconnect') {
       retrying.value = true
       session?.retry()
     } else if (what === 'microphone') await toggleMicrophone()
-    else if (what === 'resend' && conversation.lastAsked) session?.send(conversation.lastAsked)
+    else if (what === 'resend' && !session?.send(conversation.lastAsked!)) lineIsDown()
   }
 
   function unlock(): void {
@@ -215,17 +239,22 @@ export const useCall = defineStore('call', () => {
   }
 
   // What is being said was drawn for what the page is now.
-  watch([wantsAlpha, phase], () => {
-    if (!canStop.value) isFree.value = wantsAlpha.value
+  watch([wantsAlpha, chosen, phase], () => {
+    if (canStop.value && face.value) return
+    isFree.value = wantsAlpha.value
+    face.value = chosen.value
   })
   watch(isFree, (free) => session?.setAlpha(free))
   watch(() => settings.volume, (volume) => session?.setVolume(volume))
   watch(() => settings.language, (language) => session?.configure({ language }))
   watch(() => settings.voice, (voice) => session?.configure({ voice: voice ?? 'auto' }))
-  watch(() => settings.avatar, (avatar) => session?.configure({ avatar }))
+  watch(() => settings.avatar, (avatar, before) => {
+    if (avatar !== accepted) accepted = before
+    session?.configure({ avatar })
+  })
 
   return {
-    phase, canStop, ready, face, isFree, subtitle, microphone, level, retrying, problem, notices,
+    phase, canStop, ready, chosen, face, isFree, subtitle, microphone, level, retrying, problem, remedy, notices,
     attach, send, say, forget, toggleMicrophone, stop, retry, unlock, dismissNotice, dismissProblem,
   }
 })

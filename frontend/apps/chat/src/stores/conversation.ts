@@ -16,6 +16,12 @@ export const useConversation = defineStore('conversation', () => {
   /** What the recogniser thinks it hears right now. */
   const hearing = ref('')
   const lastAsked = computed(() => lines.value.findLast((line) => line.role === 'user')?.text ?? null)
+  /** The last question was not answered, or not to the end: it may be asked again. */
+  const isUnanswered = computed(() => {
+    const last = lines.value.at(-1)
+    const isCut = last?.state === 'failed' || last?.state === 'interrupted'
+    return lastAsked.value !== null && (last?.role === 'user' || isCut)
+  })
   /** Replies whose text streams; their finished sentences are already there. */
   const streamed = new Set<number>()
   let nextId = 1
@@ -102,5 +108,5 @@ export const useConversation = defineStore('conversation', () => {
     }
   }
 
-  return { lines, hearing, lastAsked, ask, askedAgain, clear, cut, receive, reconnected }
+  return { lines, hearing, lastAsked, isUnanswered, ask, askedAgain, clear, cut, receive, reconnected }
 })
