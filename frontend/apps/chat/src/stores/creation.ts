@@ -2,12 +2,15 @@
 import { defineStore } from 'pinia'
 import { computed, ref, shallowRef } from 'vue'
 import * as service from '../lib/creation'
-import { CreationRefused, partOfAll, type Permission, type Step } from '../lib/creation'
+import { CreationRefused, partOfAll, type Permission, type Progress, type Step } from '../lib/creation'
 import { useService } from './service'
 import { useSettings } from './settings'
 
 /** `choosing`: photo, name and consent; then `sending`, `working`; `done` shows what came of it. */
 export type Act = 'choosing' | 'sending' | 'working' | 'done'
+
+/** The waits before a making that cannot be reached is asked about again. */
+const ASK_AGAIN_AFTER_MS = [1_000, 2_000, 4_000, 8_000]
 
 export const useCreation = defineStore('creation', () => {
   const avatars = useService()
@@ -51,11 +54,11 @@ export const useCreation = defineStore('creation', () => {
     step.value = all[0]!
     part.value = 0
     act.value = 'working'
-    let news = await service.progress(id, -1)
+    let news = await newsOf(id, -1)
     while (news.state === 'working') {
       step.value = news.step
       part.value = partOfAll(all, news.step, news.part)
-      news = await service.progress(id, news.number)
+      news = await newsOf(id, news.number)
     }
     if (news.state !== 'done') throw new CreationRefused(news.code ?? news.state)
     made.value = news.avatar
@@ -64,9 +67,9 @@ export const useCreation = defineStore('creation', () => {
   }
 
   function refuse(error: unknown): void {
-    if (!(error instanceof CreationRefused)) throw error
     act.value = 'choosing'
-    if (error.code !== 'cancelled') refusal.value = error.code
+    const code = codeOf(error)
+    if (code !== 'cancelled') refusal.value = code
   }
 
   async function cancel(): Promise<void> {
@@ -85,18 +88,36 @@ export const useCreation = defineStore('creation', () => {
     if (made.value) settings.avatar = made.value
   }
 
-  /** False when the service refuses. */
-  async function remove(avatar: string): Promise<boolean> {
+  /** Code of the refusal, or null when it is gone. */
+  async function remove(avatar: string): Promise<string | null> {
     try {
       await service.remove(avatar)
     } catch (error) {
-      refusal.value = error instanceof CreationRefused ? error.code : 'internal'
-      return false
+      return codeOf(error)
     }
     await avatars.load()
     if (settings.avatar === avatar) settings.avatar = avatars.avatars[0]?.id ?? null
-    return true
+    return null
   }
 
   return { act, may, steps, step, part, refusal, made, face, isBusy, ask, make, cancel, again, use, remove }
 })
+
+/** What there is to tell after `number`; a line that breaks meanwhile is no end of the making. */
+async function newsOf(job: string, number: number): Promise<Progress> {
+  for (const waitMs of ASK_AGAIN_AFTER_MS) {
+    try {
+      return await service.progress(job, number)
+    } catch (error) {
+      if (!(error instanceof CreationRefused && error.code === 'offline')) throw error
+      await new Promise((resolve) => setTimeout(resolve, waitMs))
+    }
+  }
+  return service.progress(job, number)
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof CreationRefused) return error.code
+  console.error('avatar-chat: an answer that is none:', error)
+  return 'internal'
+}
