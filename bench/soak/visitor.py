@@ -206,7 +206,7 @@ class Talk:
         match message["type"]:
             case "sentence":
                 self._sentences[message["generation_id"]] += 1
-            case "asr_final":
+            case "asr_final" if message["text"]:
                 self._heard += 1
             case "turn_end":
                 self._ends[message["generation_id"]] = message["reason"]
