@@ -56,7 +56,7 @@ class Performance:
         """The next frame. level: of its sound, full scale = 1. remaining: frames until the reply
         ends, this one counted; None while more is known to follow, or nothing is known."""
         held = self._release.step(remaining)
-        weights = {name: held * weight for name, weight in self._moods.step().items()}
+        weights = {name: held * weight for name, weight in self._moods.step().items() if held > 0}
         pose = self._head.step(level).scaled(held) if self._moves_head else AT_REST
         beat = Beat(weights, pose, self._opening())
         if remaining == 1:

@@ -52,6 +52,16 @@ def test_a_mood_comes_in_its_time_and_stays() -> None:
     assert weights[EASE_FRAMES - 1 :] == [1.0] * (EASE_FRAMES + 1)
 
 
+def test_at_rest_no_mood_is_left_to_mix_however_short_the_last_sentence() -> None:
+    performance = Performance(NAMES, moves_head=False)
+    for mood, frames in (("happy", 4), ("sad", 2)):
+        performance.begin(mood, None)
+        for _ in range(frames):
+            beat = performance.step(0.1, None)
+    assert set(beat.weights) == {"happy", "sad"}
+    assert performance.step(0.1, 1).weights == {}
+
+
 @pytest.mark.parametrize("word", [None, "calm", "excited", "../happy"])
 def test_any_other_word_is_calm(word: str | None) -> None:
     blend = MoodBlend(NAMES)
@@ -122,7 +132,7 @@ def test_what_follows_an_end_begins_anew() -> None:
         count = 40
         beats = [performance.step(0.1, count - n) for n in range(count)]
         assert beats[0].weights["sad"] == pytest.approx(smooth(1 / EASE_FRAMES))
-        assert max(beat.weights["sad"] for beat in beats) == 1.0
+        assert max(beat.weights.get("sad", 0.0) for beat in beats) == 1.0
 
 
 # ---------------------------------------------------------------- the loop on show
