@@ -32,13 +32,17 @@ Planes = npt.NDArray[np.uint8]
 _TAIL = Struct("<8sQ")
 _MAGIC = b"planes 1"
 _PART = ".part-"
+_EVICTING = ".evict.lock"
 _ABANDONED_S = 600.0
+_IN_USE_S = 60.0
+"""Who has just been told of a file may not have opened it yet."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrackCache:
     """`folder` None keeps everything in private memory. `limit_bytes`: beyond it, files that were
-    not used for longest are deleted; whoever has mapped one keeps it."""
+    not used for longest are deleted, none that was used in the last minute; whoever has mapped one
+    keeps it."""
 
     folder: Path | None = None
     limit_bytes: int = 4_000_000_000
@@ -67,11 +71,12 @@ class TrackCache:
             raise OSError("there is no folder to keep it in")
         path = self.folder / name
         with _locked(self.folder / ".file.lock"):
-            if not path.exists():
+            with _locked(self.folder / _EVICTING):
+                is_there = _touched(path)
+            if not is_there:
                 with _to_be(path) as part:
                     make(part)
-                self._evict(self.folder, path)
-        os.utime(path)
+                self._evict(self.folder)
         return path
 
     def forget(self, key: str) -> None:
@@ -95,25 +100,26 @@ class TrackCache:
                 return found
             with _to_be(path) as part:
                 _write(part, shape, make())
-            self._evict(folder, path)
+            self._evict(folder)
             if (found := _mapped(path, shape)) is None:
                 raise OSError("what was written cannot be read back")
         return found
 
-    def _evict(self, folder: Path, newest: Path) -> None:
-        entries = []
-        for path in folder.iterdir():
-            with suppress(FileNotFoundError):
-                found = path.stat()
-                if path.name.startswith(_PART) and found.st_mtime < time.time() - _ABANDONED_S:
-                    path.unlink()
-                elif not path.name.startswith(".") and path != newest:
-                    entries.append((found.st_mtime_ns, found.st_size, path))
-        room = self.limit_bytes - newest.stat().st_size
-        for _, size, path in sorted(entries, reverse=True):
-            room -= size
-            if room < 0:
-                path.unlink(missing_ok=True)
+    def _evict(self, folder: Path) -> None:
+        with _locked(folder / _EVICTING):
+            now_s, room = time.time(), self.limit_bytes
+            entries = []
+            for path in folder.iterdir():
+                with suppress(FileNotFoundError):
+                    found = path.stat()
+                    if path.name.startswith(_PART) and found.st_mtime < now_s - _ABANDONED_S:
+                        path.unlink()
+                    elif not path.name.startswith("."):
+                        entries.append((found.st_mtime, found.st_size, path))
+            for used_s, size, path in sorted(entries, reverse=True):
+                room -= size
+                if room < 0 and used_s < now_s - _IN_USE_S:
+                    path.unlink(missing_ok=True)
 
 
 IN_MEMORY = TrackCache()
@@ -132,8 +138,16 @@ def _mapped(path: Path, shape: tuple[int, int, int]) -> Planes | None:
     contents = np.frombuffer(memory, np.uint8, size).reshape(shape)
     if _TAIL.unpack_from(memory, size) != (_MAGIC, _sum(contents)):
         return None
-    os.utime(path)
+    _touched(path)
     return contents
+
+
+def _touched(path: Path) -> bool:
+    """Note that it is used now; whether it is there, and not deleted a moment ago."""
+    with suppress(FileNotFoundError):
+        os.utime(path)
+        return True
+    return False
 
 
 def _write(path: Path, shape: tuple[int, int, int], rows: Iterable[Planes]) -> None:

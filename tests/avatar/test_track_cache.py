@@ -127,6 +127,31 @@ def test_what_was_not_used_for_longest_is_deleted(tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".part-*"))
 
 
+def test_what_was_used_a_moment_ago_is_spared(tmp_path: Path) -> None:
+    cache = TrackCache(tmp_path, limit_bytes=1)
+    clip = cache.file("clip.mp4", lambda path: path.write_bytes(b"a clip"))
+    cache.planes("key", SHAPE, Maker())
+    assert len(list(tmp_path.glob("*.planes"))) == 1 and clip.exists()
+    os.utime(clip, (0, 0))
+    cache.planes("other", SHAPE, Maker(1))
+    assert len(list(tmp_path.glob("*.planes"))) == 2 and not clip.exists()
+
+
+def test_what_is_deleted_while_it_is_opened_is_used_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache, maker = TrackCache(tmp_path), Maker()
+    cache.planes("key", SHAPE, maker)
+
+    def gone(path: Path) -> None:
+        path.unlink()
+        raise FileNotFoundError(path)
+
+    monkeypatch.setattr(os, "utime", gone)
+    np.testing.assert_array_equal(cache.planes("key", SHAPE, maker), rows())
+    assert maker.asked == 1
+
+
 def _race(folder: Path, made: Path, start: "multiprocessing.synchronize.Barrier") -> None:
     def make() -> Iterator[np.ndarray]:
         (made / str(os.getpid())).touch()
@@ -160,5 +185,7 @@ def test_a_file_is_made_once_and_counted(tmp_path: Path) -> None:
     for _ in range(2):
         assert cache.file("clip.mp4", make).read_bytes() == b"a clip"
     assert len(asked) == 1
+    (tmp_path / "clip.mp4").unlink()
+    assert cache.file("clip.mp4", make).exists()
     with pytest.raises(OSError, match="no folder"):
         TrackCache(None).file("clip.mp4", make)
