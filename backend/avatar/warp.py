@@ -132,12 +132,15 @@ def _halved(layers: npt.NDArray[np.floating]) -> Float32:
 def _look(template: Template, marks: Float32) -> tuple[Float32, float]:
     """The mean colour of the lips, BGR in 0..1, and how bright white is."""
     frame = template.frames[0]
-    bgr = cv2.cvtColor(frame.picture, cv2.COLOR_YUV2BGR_I420).astype(np.float32) / 255
+    planes = split_planes(frame.picture)
     lines = lines_of(marks)
     lower_lip = np.concatenate([lines[2], lines[3][::-1]])
-    mask = np.zeros(bgr.shape[:2], np.uint8)
+    mask = np.zeros(planes[0].shape, np.uint8)
     cv2.fillPoly(mask, [np.rint(lower_lip).astype(np.int32)], 255)
-    lips = np.array(cv2.mean(bgr, mask)[:3], np.float32)
+    size, nearest = mask.shape[::-1], cv2.INTER_NEAREST
+    full = (cv2.resize(plane, size, interpolation=nearest) for plane in planes)
+    mean = np.array([cv2.mean(plane, mask)[0] for plane in full], np.float32)
+    lips = np.clip(template.colour.to_bgr(mean), 0.0, 1.0)
     x0, y0, x1, y1 = frame.box
-    luma = split_planes(frame.picture)[0][y0:y1, x0:x1]
+    luma = planes[0][y0:y1, x0:x1]
     return lips, float(np.clip(np.percentile(luma, _BRIGHTEST) / _WHITE, 0.5, 1.0))

@@ -3,19 +3,21 @@
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 from face_samples import FRAMES, SIZE, make_avatar, make_export, make_halves, speech
 
+from backend.avatar.colour import BT709, SMPTE170M, Colour
 from backend.avatar.marks import COUNT, load_marks
 from backend.avatar.mouth import CONTROLS
 from backend.avatar.package import AvatarPackage
 from backend.avatar.painter import Shot, open_painter
 from backend.avatar.renderer import Line, Renderer, RenderOptions
-from backend.avatar.template import Template, load_template
-from backend.avatar.warp import Warper
+from backend.avatar.template import Template, TemplateFrame, load_template
+from backend.avatar.warp import Warper, _look
 from backend.avatar.warp_field import Pose, field
 from backend.avatar.warp_inside import coverage
 from backend.avatar.warp_shape import mouth_shape
@@ -132,6 +134,19 @@ def test_a_leaning_mouth_is_moved_along_its_own_axis() -> None:
     middle = np.array([0.0, 0.0, 1.0], np.float32)
     assert pose.to_frame @ middle == pytest.approx(CENTRE, abs=0.1)
     assert pose.width_px == pytest.approx(WIDTH, rel=1e-3)
+
+
+@pytest.mark.parametrize("matrix", [BT709, SMPTE170M])
+def test_lips_have_the_colour_that_the_video_means(matrix: int) -> None:
+    lips = np.array([0.25, 0.2, 0.75], np.float32)
+    colour = Colour(matrix)
+    y, u, v = np.rint(colour.to_yuv(lips))
+    levels = np.repeat([y, u, v], [SIZE * SIZE, SIZE * SIZE // 4, SIZE * SIZE // 4])
+    picture = levels.astype(np.uint8).reshape(-1, SIZE)
+    frame = TemplateFrame(picture, (36, 42, 154, 180))
+    template = Template((frame,), np.ones((96, 96), np.float32), SimpleNamespace(colour=colour))
+    found, _ = _look(template, one_mouth())
+    np.testing.assert_allclose(found, lips, atol=0.01)
 
 
 def test_a_mouth_at_the_border_of_the_picture_is_drawn(template: Template) -> None:
