@@ -79,13 +79,14 @@ class HeadWarp:
         self._face_px = float(self._box[3] - self._box[1])
         self._luma = self._field(width, height, 1.0)
         self._chroma = self._field(width // 2, height // 2, 0.5)
+        self._has_room = self._luma.map_x.size > 0 and self._chroma.map_x.size > 0
         self._floats = np.empty((height, width), np.float32)
         self._moved = np.empty_like(self._luma.map_x)
         self._bytes = np.empty(self._moved.shape, np.uint8)
 
     def is_still(self, pose: HeadPose) -> bool:
         moves = abs(pose.down), abs(pose.aside), abs(pose.tilt_rad)
-        return max(moves) * self._face_px < _STILL_PX
+        return not self._has_room or max(moves) * self._face_px < _STILL_PX
 
     def picture(self, picture: I420, pose: HeadPose) -> I420:
         """A new picture; the same one when nothing moves."""
@@ -158,8 +159,9 @@ def _faded(distance: Float64, begins: float, ends: float) -> Float64:
 
 
 def _extent(window: Float64) -> slice:
+    """Empty for a small face at the border of a large picture, where all motion has faded out."""
     used = np.flatnonzero(window > _NONE)
-    return slice(int(used[0]), int(used[-1]) + 1)
+    return slice(int(used[0]), int(used[-1]) + 1) if len(used) else slice(0, 0)
 
 
 def _floats(values: npt.NDArray[np.number]) -> Float32:

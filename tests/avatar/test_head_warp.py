@@ -107,6 +107,14 @@ def test_half_a_pixel_costs_little_of_what_a_real_face_has_in_detail(warp: HeadW
     assert detail(moved) / detail(picture) > 0.85
 
 
+@pytest.mark.parametrize("size", [(4096, 512), (512, 4096)])
+def test_a_small_face_in_the_corner_of_a_long_picture_keeps_still(size: tuple[int, int]) -> None:
+    width, height = size
+    warp = HeadWarp(width, height, [(0.0, 0.0, 16.0, 20.0)])
+    picture = np.full((height * 3 // 2, width), 128, np.uint8)
+    assert warp.picture(picture, FULL) is picture
+
+
 def test_a_matte_goes_with_its_picture(warp: HeadWarp, picture: np.ndarray) -> None:
     matte = split_planes(picture)[1].copy()
     np.testing.assert_array_equal(
