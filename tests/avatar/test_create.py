@@ -30,6 +30,7 @@ from backend.avatar.create.refusals import (
     FaceTilted,
     FaceTooSmall,
     FaceTurned,
+    HdrVideo,
     MouthOpen,
     NoFace,
     NoFinder,
@@ -255,6 +256,25 @@ def test_a_long_video_is_refused_by_what_it_says_and_by_what_it_is(tmp_path: Pat
     assert finders.asked == 0
     with pytest.raises(TooLong, match="longer than 60 s"):
         list(read_video(tmp_path / "long.mp4"))
+
+
+@pytest.mark.parametrize("tags", [{"color_trc": 16}, {"color_trc": 18}, {"color_primaries": 9}])
+def test_hdr_is_refused_before_anybody_looks_for_a_face(
+    tags: dict[str, int], tmp_path: Path
+) -> None:
+    with av.open(str(tmp_path / "phone.mp4"), "w") as output:
+        stream = output.add_stream("libx264", rate=25)
+        stream.width = stream.height = 64
+        stream.pix_fmt = "yuv420p"
+        for name, value in tags.items():
+            setattr(stream.codec_context, name, value)
+        frame = av.VideoFrame.from_ndarray(np.full((96, 64), 128, np.uint8), format="yuv420p")
+        output.mux(stream.encode(frame))
+        output.mux(stream.encode(None))
+    finders = Stored(nora())
+    with pytest.raises(HdrVideo, match="Switch HDR video off"):
+        create(order(tmp_path / "phone.mp4"), tmp_path / "avatars", finders, quiet)
+    assert finders.asked == 0
 
 
 def test_a_photo_as_phones_store_it_is_called_one(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ A refusal's `code` is its name on the wire, so that a page can say it in its rea
 
 AvatarNotCreated
 ├── Unreadable      no picture and no video that can be decoded
+├── HdrVideo        brighter and more colourful than avatars are
 ├── TooLong         a video of more than a minute
 ├── TooLarge        more bytes or pixels than are taken
 ├── NoFace          nobody is in the picture
@@ -32,6 +33,10 @@ from backend.errors import AvatarNotCreated
 
 class Unreadable(AvatarNotCreated):
     code = "unreadable"
+
+
+class HdrVideo(AvatarNotCreated):
+    code = "hdr_video"
 
 
 class TooLong(AvatarNotCreated):

@@ -11,7 +11,7 @@ import numpy as np
 
 from backend.avatar.codecs import FPS
 from backend.avatar.create.finder import Image
-from backend.avatar.create.refusals import TooLarge, TooLong, Unreadable
+from backend.avatar.create.refusals import HdrVideo, TooLarge, TooLong, Unreadable
 from backend.avatar.create.sniff import HEAD_BYTES, is_foreign_still
 
 MOST_S = 60
@@ -20,6 +20,8 @@ _SOUND_LONGER_S = 1.0
 _MOST_BYTES = 1_000_000_000
 _MOST_PIXELS = 36_000_000
 """Of a picture of a video: 8K has 33 million."""
+# Numbers as in ITU-T H.273: transfer by PQ or HLG, primaries of BT.2020.
+_HDR_TRANSFERS, _WIDE_PRIMARIES = (16, 18), 9
 # Files that hold pictures themselves: neither playlists, which lead elsewhere, nor text.
 _CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,asf"
 
@@ -53,17 +55,29 @@ def read_video(path: Path) -> Iterator[Image]:
     """Its pictures at 25 a second, whatever its own rate is.
 
     Raises:
-        Unreadable: it has no picture track that can be decoded. TooLong, TooLarge: as they say.
+        Unreadable: it has no picture track that can be decoded. HdrVideo, TooLong, TooLarge: as
+            they say.
     """
     try:
         with av.open(str(path), options={"format_whitelist": _CONTAINERS}) as video:
             if not video.streams.video:
                 raise Unreadable(f"{path.name} has no picture.")
+            _require_plain_colour(video, path)
             yield from _even(video, path)
     except (av.FFmpegError, ValueError) as error:
         raise Unreadable(
             f"{path.name} is no photo or video that can be decoded. JPEG, PNG, WebP and MP4 can."
         ) from error
+
+
+def _require_plain_colour(video: av.container.InputContainer, path: Path) -> None:
+    """Taken for what it is not, HDR would make a pale and grey face."""
+    codec = video.streams.video[0].codec_context
+    if codec.color_trc in _HDR_TRANSFERS or codec.color_primaries == _WIDE_PRIMARIES:
+        raise HdrVideo(
+            f"{path.name} is an HDR video. Switch HDR video off in the camera's settings and film "
+            "again, or export it without HDR."
+        )
 
 
 def _even(video: av.container.InputContainer, path: Path) -> Iterator[Image]:

@@ -101,6 +101,7 @@ export const en = {
     notDeleted: '{name} was not deleted.',
     refused: {
       unreadable: { what: 'This file cannot be read.', todo: 'JPEG, PNG, WebP, MP4, MOV and WebM work. Save a HEIC photo as JPEG.' },
+      hdr_video: { what: 'This is an HDR video.', todo: 'Switch HDR video off in the settings of the camera and film again, or export it without HDR.' },
       too_long: { what: 'The video is longer than a minute.', todo: 'Cut out the calmest ten seconds of it.' },
       source_too_large: { what: 'The file is too large: {mb} MB or 60 megapixels are the limit.', todo: 'Save it smaller, or hand in a shorter video.' },
       no_face: { what: 'No face was found.', todo: 'Take one from the front, in good light, in which the face fills at least a fifth of the picture.' },

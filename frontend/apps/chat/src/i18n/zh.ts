@@ -99,6 +99,7 @@ export const zh: Messages = {
     notDeleted: '{name} 没有被删除。',
     refused: {
       unreadable: { what: '无法读取这个文件。', todo: '支持 JPEG、PNG、WebP、MP4、MOV 和 WebM。HEIC 照片请另存为 JPEG。' },
+      hdr_video: { what: '这是 HDR 视频。', todo: '请在相机设置中关闭 HDR 视频后重新拍摄，或导出为非 HDR 视频。' },
       too_long: { what: '视频超过一分钟。', todo: '请截取其中最平静的十秒。' },
       source_too_large: { what: '文件太大：上限为 {mb} MB 或六千万像素。', todo: '请缩小后再试，或换一段更短的视频。' },
       no_face: { what: '没有找到面孔。', todo: '请正对镜头、光线充足，让面孔至少占画面的五分之一。' },
