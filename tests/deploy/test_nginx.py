@@ -103,6 +103,13 @@ async def returned(house: House, client: WsClient) -> Any:
     return entered(house, ready["session_id"], client, resume_token=ready["resume_token"])
 
 
+def script_of(page: str) -> str:
+    """The file that the page is made of, whose name tells its content."""
+    found = re.search(r'src="\./(assets/[^"]+)"', page)
+    assert found
+    return found[1]
+
+
 async def ask(client: WsClient, text: str) -> str:
     await client.send("text", text=text)
     end = await client.until("turn_end", reason="completed")
@@ -116,7 +123,7 @@ async def test_the_page_comes_over_tls_compressed_cached_and_guarded(house: Hous
         assert page.status_code == 200 and page.headers["cache-control"] == "no-cache"
         assert "frame-ancestors" in page.headers["content-security-policy"]
         assert page.headers["x-content-type-options"] == "nosniff"
-        script = page.text.split('src="./')[1].split('"')[0]
+        script = script_of(page.text)
         asset = await http.get(f"/{script}", headers={"Accept-Encoding": "gzip"})
         assert asset.headers["content-encoding"] == "gzip"
         assert "immutable" in asset.headers["cache-control"]
@@ -133,7 +140,7 @@ async def test_the_monitor_page_has_a_port_of_its_own(house: House) -> None:
         own = f"https://localhost:{house.door.monitor_port}"
         page = await http.get(own, follow_redirects=True)
         assert page.url.path == "/monitor/" and "Monitor" in page.text
-        script = page.text.split('src="./')[1].split('"')[0]
+        script = script_of(page.text)
         asset = await http.get(f"{own}/monitor/{script}")
         assert asset.status_code == 200 and "immutable" in asset.headers["cache-control"]
         status = await http.get(f"{own}/api/status")
