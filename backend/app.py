@@ -28,6 +28,7 @@ from backend.config import Settings, StoreSettings
 from backend.engine.local import LocalEngine
 from backend.errors import AvatarChatError, AvatarNotCreated, wire_error
 from backend.jobs import background, kept_up
+from backend.memory import keep_giving_back
 from backend.session.manager import SessionManager
 from backend.session.session import Session
 from backend.session.stages import StageFactory
@@ -71,6 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
             kept_up(keeper.run),
             kept_up(vitals.watch_loop),
             kept_up(vitals.watch_processes),
+            kept_up(keep_giving_back),
             kept_up(factory.lip_watch.run),
             keep_pulling(settings),
         ):

@@ -47,26 +47,38 @@ def test_what_a_process_takes_is_counted_and_so_are_its_children() -> None:
 
 SCATTERED = """
 import sys
-from backend.memory import keep_heap_small, private_bytes
+from backend.memory import give_back, keep_heap_small, private_bytes
 import psutil
 
-if sys.argv[1] == "small":
+heap, size = sys.argv[1], int(sys.argv[2])
+if heap == "small":
     keep_heap_small()
 bytes(8_000_000)  # freed at once: from now on glibc keeps blocks of this size
-held = [(bytearray(b"1") * 1_000_000, bytearray(b"1") * 50_000) for _ in range(60)]
+held = [(bytearray(b"1") * size, bytearray(b"1") * 50_000) for _ in range(60_000_000 // size)]
 full = private_bytes(psutil.Process())
 held = [little for _, little in held]
+if heap == "trimmed":
+    give_back()
 print(full - private_bytes(psutil.Process()))
 """
 
 
-def given_back(heap: str) -> int:
-    """Bytes, once large blocks are freed and little ones between them stay."""
-    run = [sys.executable, "-c", SCATTERED, heap]
+def given_back(heap: str, size: int) -> int:
+    """Bytes, once blocks of this size are freed and little ones between them stay."""
+    run = [sys.executable, "-c", SCATTERED, heap, str(size)]
     return int(subprocess.run(run, check=True, capture_output=True).stdout)
 
 
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is about glibc's allocator")
+glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is about glibc's heap")
+
+
+@glibc
 def test_large_blocks_go_back_to_the_system_whatever_lies_between_them() -> None:
-    assert given_back("as it is") < 20 * MB
-    assert given_back("small") > 50 * MB
+    assert given_back("as it is", MB) < 20 * MB
+    assert given_back("small", MB) > 50 * MB
+
+
+@glibc
+def test_what_lies_free_between_blocks_in_use_is_given_back() -> None:
+    assert given_back("as it is", 100_000) < 20 * MB
+    assert given_back("trimmed", 100_000) > 40 * MB
