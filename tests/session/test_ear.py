@@ -611,3 +611,28 @@ async def test_the_record_holds_what_was_heard_and_decided(room: Room) -> None:
         *("SpeculationStarted", "RecognitionDone", "SpeculationJudged", "BargedIn"),
         "TurnCommitted",
     ]
+
+
+@listening()
+async def test_what_was_said_before_the_microphone_opened_again_is_no_echo(room: Room) -> None:
+    room.speak("What time is it?")
+    await room.hush(500)
+    room.ear.finish()
+    await asyncio.sleep(1)
+    room.fall_silent()
+    room.ear.open(echo_cancellation=True)
+    room.asr.words = "What time is it?"
+    await room.say(1000)
+    await room.hush(3000)
+    assert room.texts == ["What time is it?"]
+
+
+@listening()
+async def test_what_the_avatar_has_just_said_is_echo(room: Room) -> None:
+    room.speak("What time is it?")
+    await room.hush(500)
+    room.fall_silent()
+    room.asr.words = "What time is it?"
+    await room.say(1000)
+    await room.hush(3000)
+    assert room.texts == []

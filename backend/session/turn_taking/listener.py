@@ -72,12 +72,13 @@ class Listener:
         self._speech_ended_s: float | None = None
         self._began_ms = 0.0
         self._avatar_words = ""
-        self._avatar_at_ms = -ECHO_TAIL_MS
         self.begin(echo_cancellation=False)
 
     def begin(self, *, echo_cancellation: bool) -> None:
         """The microphone was opened."""
         self._trusts_sound = echo_cancellation
+        # Time is that of the microphone, which stood still while it was closed.
+        self._avatar_at_ms = float("-inf")
         self._barge_in = BargeIn(
             self._settings.barge_in, trusts_sound=echo_cancellation, now_ms=self._vad.now_ms
         )
