@@ -15,7 +15,7 @@ import pytest_asyncio
 from face_samples import FRAMES, SIZE, make_avatar, make_halves, speech
 
 from backend.avatar.renderer import AboutRenderer
-from backend.config import AvatarSettings, EngineSettings, Settings
+from backend.config import AvatarSettings, Settings
 from backend.engine.local import LocalEngine
 from backend.errors import ModelFileError, ProviderError, ProviderTimeout, UnknownAvatar
 from backend.handlers.avatar.lipsync import LipSyncAvatar
@@ -33,14 +33,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_avatar(root / "avatars", "bert", frames=5)
     make_halves(root / "tiny.onnx")
     return root
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def engine() -> AsyncIterator[LocalEngine]:
-    engine = LocalEngine(EngineSettings(render_workers=1))
-    await engine.start()
-    yield engine
-    await engine.close()
 
 
 @pytest.fixture

@@ -1,14 +1,12 @@
 """The offset of lips and sound, sampled from what a real stage has shown."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import pytest_asyncio
 
 from backend import metrics
-from backend.config import ROOT, AvatarSettings, EngineSettings, Settings
+from backend.config import ROOT, AvatarSettings, Settings
 from backend.engine.local import LocalEngine
 from backend.handlers.avatar.lip_watch import LipWatch
 from backend.handlers.avatar.lipsync import LipSyncAvatar
@@ -28,14 +26,6 @@ TEXT = "Please take the stairs to the second floor, turn left, and ask for my fr
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     cache = tmp_path_factory.mktemp("cache")
     return Settings(avatar=AvatarSettings(default="nora", cache_dir=cache))
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def engine() -> AsyncIterator[LocalEngine]:
-    engine = LocalEngine(EngineSettings(render_workers=1))
-    await engine.start()
-    yield engine
-    await engine.close()
 
 
 @pytest.fixture
