@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from backend.errors import ConfigError
-from bench import browser, crowd, interruption, latency, memory, render, startup
+from bench import browser, crowd, interruption, latency, memory, render, startup, sync
 from bench.machine import describe
 
 BENCHES: dict[str, Callable[[], dict[str, Any]]] = {
@@ -21,6 +21,7 @@ BENCHES: dict[str, Callable[[], dict[str, Any]]] = {
     "browser": browser.measure,
     "memory": memory.measure,
     "render": render.measure,
+    "sync": sync.measure,
 }
 
 
