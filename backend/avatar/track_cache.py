@@ -110,7 +110,7 @@ class TrackCache:
             now_s, room = time.time(), self.limit_bytes
             entries = []
             for path in folder.iterdir():
-                with suppress(FileNotFoundError):
+                with suppress(FileNotFoundError):  # another process was quicker
                     found = path.stat()
                     if path.name.startswith(_PART) and found.st_mtime < now_s - _ABANDONED_S:
                         path.unlink()
@@ -144,7 +144,7 @@ def _mapped(path: Path, shape: tuple[int, int, int]) -> Planes | None:
 
 def _touched(path: Path) -> bool:
     """Note that it is used now; whether it is there, and not deleted a moment ago."""
-    with suppress(FileNotFoundError):
+    with suppress(FileNotFoundError):  # deleted meanwhile: what is mapped stays readable
         os.utime(path)
         return True
     return False

@@ -114,7 +114,7 @@ def _processes(service: psutil.Process) -> Iterator[tuple[str, Process]]:
     yield "service", _of(service)
     number = 0
     for child in sorted(service.children(), key=psutil.Process.create_time):
-        with suppress(psutil.NoSuchProcess):
+        with suppress(psutil.NoSuchProcess):  # it ended between the listing and the look
             if WORKER in child.cmdline():
                 yield f"worker-{number}", _of(child)
                 number += 1
