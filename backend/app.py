@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -41,8 +41,11 @@ from backend.tracing import open_tracer
 log = structlog.get_logger()
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The whole service as one ASGI app. Nothing is started before its lifespan begins."""
+def create_app(settings: Settings, when_loaded: Callable[[], None] = lambda: None) -> FastAPI:
+    """The whole service as one ASGI app. Nothing is started before its lifespan begins.
+
+    when_loaded: called once, before the first visitor is let in.
+    """
     engine = LocalEngine(settings.engine)
     factory = StageFactory(settings, engine)
     keeper = RecordKeeper(_store(settings.store))
@@ -67,7 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(service.atelier.sweep)
         async with background(
-            _load(service, factory),
+            _load(service, factory, when_loaded),
             kept_up(manager.watch),
             kept_up(keeper.run),
             kept_up(vitals.watch_loop),
@@ -118,7 +121,7 @@ def _store(settings: StoreSettings) -> SessionStore:
     return RedisStore(settings)
 
 
-async def _load(service: Service, factory: StageFactory) -> None:
+async def _load(service: Service, factory: StageFactory, when_loaded: Callable[[], None]) -> None:
     """Load what is configured, once, so that the first visitor does not wait for it."""
     started = time.monotonic()
     pending = service.readiness.pending
@@ -130,6 +133,7 @@ async def _load(service: Service, factory: StageFactory) -> None:
         trace = None if isinstance(error, AvatarChatError) else error
         log.error("service.not_ready", code=code, reason=pending["service"], exc_info=trace)
         return
+    when_loaded()
     pending.clear()
     metrics.READY.set(1)
     log.info(

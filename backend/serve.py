@@ -17,7 +17,7 @@ import uvicorn
 
 from backend.app import create_app
 from backend.config import Settings
-from backend.memory import keep_heap_small
+from backend.memory import keep_heap_small, take_as_lasting
 
 MAX_FRAME_BYTES = 64 * 1024 * 1024
 """Larger frames end the connection; those in between are refused with words by `api`."""
@@ -33,7 +33,7 @@ def serve(settings: Settings, listener: socket.socket) -> None:
     _let_go_of_the_dead(listener, settings.session.stall_timeout_s)
     _take_enough_descriptors()
     keep_heap_small()
-    app = create_app(settings)
+    app = create_app(settings, when_loaded=take_as_lasting)
     config = uvicorn.Config(
         app,
         log_config=None,  # its lines take the shape of ours

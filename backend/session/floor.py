@@ -7,8 +7,10 @@ cleaning up. It knows nothing of microphones, options or sockets.
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -61,9 +63,10 @@ class Floor:
 
     def begin(self, reply: Reply, queue_size: int) -> None:
         """Let this reply speak; its generation has just been opened."""
-        self.turn = turn = Turn(reply, queue_size, on_speaking=lambda: self._speaks(turn))
-        self._on_phase(Phase.THINKING, "turn")
         generation = reply.stamp.generation_id
+        # A turn must not hold itself, and with it all its sound until the collector comes by.
+        self.turn = turn = Turn(reply, queue_size, on_speaking=partial(self._speaks, generation))
+        self._on_phase(Phase.THINKING, "turn")
         with structlog.contextvars.bound_contextvars(generation_id=generation):
             self._task = asyncio.create_task(self._run(turn), name=f"turn-{reply.stamp.session_id}")
 
@@ -126,6 +129,10 @@ class Floor:
     async def _run(self, turn: Turn) -> None:
         try:
             is_whole = await turn.run()
+        except asyncio.CancelledError as error:
+            # A task group names its cancellation in a frame that the cancellation names.
+            traceback.clear_frames(error.__traceback__)
+            raise
         except Exception as error:
             self._fail(turn, first_error(error))
         else:
@@ -150,8 +157,8 @@ class Floor:
         turn.reply.post(_end_of(turn, reason))
         self._over(reason)
 
-    def _speaks(self, turn: Turn) -> None:
-        if turn is self.turn:
+    def _speaks(self, generation: int) -> None:
+        if self.turn and generation == _generation(self.turn):
             self._on_phase(Phase.SPEAKING, "speaking")
 
     def _over(self, reason: TurnEndReason, wire_reason: str | None = None) -> None:

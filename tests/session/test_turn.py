@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from collections.abc import Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -19,6 +20,7 @@ from backend.protocol import IdlePosition, Playback, Text
 from backend.session import playout
 from backend.session.idle_loop import IdleLoop
 from backend.session.session import Session
+from backend.session.turn import Turn
 from tests.fakes.stages import FAILS, WELL, FakeAvatar, fake_stages
 
 SENTENCE_S = 2
@@ -95,6 +97,22 @@ def test_a_turn_ends_when_its_sound_ends() -> None:
         assert (
             desk.session.history.items()[-1].text == "This is one. And here is two. Three at last."
         )
+
+    in_virtual_time(test)
+
+
+@pytest.mark.parametrize("seconds", [1, 20], ids=["interrupted", "completed"])
+def test_a_turn_that_is_over_holds_no_memory(seconds: float) -> None:
+    async def test(desk: Desk) -> None:
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(5):
+                await desk.ask(seconds)
+            left = [it for it in gc.get_objects() if isinstance(it, Turn)]
+            assert len(left) <= 2  # that which is on, and that which the client may yet report on
+        finally:
+            gc.enable()
 
     in_virtual_time(test)
 
