@@ -257,8 +257,8 @@ class AvatarSettings(Section):
     default: str = Field("", description="Avatar id; empty takes nora, or else the first in `dir`.")
     dir: Path = Field(ROOT / "avatars", description="Folder of avatar packages.")
     model: Path = Field(
-        ROOT / "models/onnx/lightlips.onnx",
-        description="Lip-sync net: ours, or any ONNX file with the Wav2Lip contract.",
+        ROOT / "models/onnx/lightlips.json",
+        description="Lip-sync net: the card of ours, or any ONNX file with the Wav2Lip contract.",
     )
     drawn_by: Literal["net", "warp"] | None = Field(
         None, description="What draws every avatar's mouth; empty takes what its card says."

@@ -72,7 +72,7 @@ def write(folder: Path, name: str, numbers: Numbers) -> None:
     sizes = {file: about["bytes"] / 1e6 for file, about in card["files"].items()}
     listed = "\n".join(f"- `{file}`: {size:.2f} MB" for file, size in sizes.items())
     prose = _PROSE.format(
-        name=name, files=listed, tables=tables(numbers), lead=card["mel_lead_frames"],
+        name=name, files=listed, tables=tables(numbers),
         controls=", ".join(card["controls"]), machine=numbers.machine, date=numbers.date,
     )  # fmt: skip
     (folder / f"{name}.md").write_text(prose, encoding="utf-8")
@@ -163,21 +163,19 @@ def _rounded(value: object) -> object:
 _PROSE = """# {name}
 
 A compact lip-sync net for plain CPUs. From a mel spectrogram and a face it draws the face saying
-that sound. Two halves, shipped apart and joined:
+that sound, in two halves:
 
 {files}
 
 - **hearing**: a stretch of `sound (1,1,122,n + 39)`, 80 mel bands above 42 phones, to eight mouth
   `controls (1,8,n)` in 0..1: {controls}. What the service hears with.
 - **phones**: `features (N,39)` of a column of sound to how likely each phone is `(N,42)`, log.
-- **encoder**: `mel (N,1,80,16)` to `controls (N,8)`; hears less, and belongs to the contract.
 - **decoder**: `face (N,6,96,96)` and `controls (N,8)` to `picture (N,3,96,96)`.
-- **joined**: `mel` and `face` to `picture`, the Wav2Lip contract: encoder and decoder. The service
-  runs halves, so that smoothing, closures and silence act on the controls in between.
 
-All tensors are float32 with a free batch axis, opset 17. Mel is Wav2Lip's (16 kHz, pre-emphasis
-0.97, 80 bands, −4…4). The encoder's window starts {lead} mel columns (of 12.5 ms) before the frame,
-that of the hearing half where the card's `hearing` says.
+Smoothing, closures and silence act on the controls in between. All tensors are float32 with a free
+batch axis, opset 17; large weights are stored in sixteen bits and widened at loading. Mel is
+Wav2Lip's (16 kHz, pre-emphasis 0.97, 80 bands, −4…4). The window of a frame starts so many mel
+columns (of 12.5 ms) before it as the card's `hearing` says.
 Faces are BGR in 0..1, cut by the face-box rule of `backend/avatar/facebox.py`: channels 0–2 the
 target frame with its lower half zeroed, channels 3–5 a reference frame.
 

@@ -13,8 +13,6 @@ import argparse
 import os
 import platform
 import re
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -96,17 +94,6 @@ def speed(net: LipSync, runs: int = 60) -> card.Speed:
     return card.Speed(min(cpu_s) * per_frame_ms, min(wall_s) * per_frame_ms)
 
 
-def load_both(models: Path) -> tuple[ControlledLipSync, LipSync]:
-    """The shipped net as the service runs it, and its joined file alone, as a drop-in."""
-    halves = load_lipsync(models / f"{NAME}.onnx", threads=1)
-    if not isinstance(halves, ControlledLipSync):
-        raise SystemExit(f"{models} lacks the encoder or decoder half of {NAME}: export first")
-    with tempfile.TemporaryDirectory() as alone:
-        for suffix in (".onnx", ".json"):
-            shutil.copy(models / f"{NAME}{suffix}", alone)
-        return halves, load_lipsync(Path(alone) / f"{NAME}.onnx", threads=1)
-
-
 def _machine() -> str:
     model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
     return f"{os.cpu_count()} cores, {model[1] if model else platform.processor()}"
@@ -118,16 +105,17 @@ def main() -> None:
     parser.add_argument("--speech", type=Path, help="a folder of recordings with their texts")
     parser.add_argument("--before", type=Path, help="an older net's card")
     options = parser.parse_args()
-    halves, joined = load_both(options.models)
+    net = load_lipsync(options.models / f"{NAME}.json", threads=1)
+    assert isinstance(net, ControlledLipSync)
     kinds = {voice.name: voices.speeches(voice) for voice in voices.voices(options.speech)}
-    heard = heard_by(lambda speech: halves.hear(speech.pcm), kinds)
-    told = heard_by(lambda speech: halves.hear(speech.pcm, uttered(speech)), kinds)
+    heard = heard_by(lambda speech: net.hear(speech.pcm), kinds)
+    told = heard_by(lambda speech: net.hear(speech.pcm, uttered(speech)), kinds)
     numbers = card.Numbers(
         voices={kind: measure.score(mouths) for kind, mouths in heard.items()},
         with_marks={kind: measure.score(mouths) for kind, mouths in told.items()},
         before=card.voices_of(options.before) if options.before else {},
-        quiet=nobody_speaks(halves),
-        speed={"joined": speed(joined), "halves, as the service runs it": speed(halves)},
+        quiet=nobody_speaks(net),
+        speed={"as the service runs it": speed(net)},
         machine=_machine(),
         date=datetime.now(UTC).date().isoformat(),
     )

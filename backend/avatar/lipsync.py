@@ -50,10 +50,6 @@ class LipSync(Listener):
         """Paint frames: face (n,6,96,96) and their n rows of drive to BGR (n,3,96,96) in 0..1."""
         return np.clip(self._paint(face, drive), 0.0, 1.0)
 
-    def predict(self, mel: Float32, face: Float32) -> Float32:
-        """The Wav2Lip contract in one call: every frame alone, without time logic."""
-        return self.draw(face, self.of_windows(mel))
-
     @abstractmethod
     def _paint(self, face: Float32, drive: Float32) -> Float32:
         """As `draw`, just as the net gives it."""
@@ -87,8 +83,9 @@ class Wav2LipExport(LipSync):
 def load_lipsync(path: Path | str, threads: int = 1) -> LipSync:
     """Load a lip-sync net and try it once.
 
-    path: `<name>.onnx`. When its hearing half and `<name>.decoder.onnx` lie beside it, those are
-    used. `<name>.json` beside it may state `mel_lead_frames` (0 without it, as in Wav2Lip).
+    path: `<name>.json`, the card of a net in halves, or `<name>.onnx`. Where a hearing half and
+    `<name>.decoder.onnx` lie beside it, those are used. `<name>.json` beside a whole net may state
+    `mel_lead_frames` (0 without it, as in Wav2Lip).
     threads: threads inside one operator; 1 adds none. Raises ModelFileError with what the file has,
     what is wanted and what to do.
     """
@@ -99,6 +96,11 @@ def load_lipsync(path: Path | str, threads: int = 1) -> LipSync:
         drawing = load_network(decoder, DRAWING, threads)
         name = path.stem + drawing.note
         lipsync = ControlledLipSync(name, load_hearing_half(path, threads), drawing)
+    elif path.suffix == ".json":
+        raise ModelFileError(
+            f"{path} is the card of a net in halves, and they do not both lie beside it: a hearing "
+            f"half and {decoder.name}. Put them there, or set avatar.model to a net in one file."
+        )
     else:
         lead_frames = mel_lead_frames(path.with_suffix(".json"))
         network = load_network(path, WAV2LIP, threads)

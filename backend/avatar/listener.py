@@ -1,9 +1,9 @@
 """What hears: from windows of sound to what moves the mouth, one row per video frame.
 
-Our own hearing half comes in two widths. `<name>.encoder.onnx` hears the 16 mel columns of the
-Wav2Lip contract, frame by frame; `<name>.hearing.onnx`, where it lies beside, hears a longer past
-in one stretch, and through `<name>.phones.onnx` which phones people would take it for. Time logic
-is `mouth`'s, columns are `ear`'s, drawing is `lipsync`'s.
+A hearing half comes in two widths. `<name>.encoder.onnx` hears the 16 mel columns of the Wav2Lip
+contract, frame by frame; `<name>.hearing.onnx`, which ours is, hears a longer past in one stretch,
+and through `<name>.phones.onnx` which phones people would take it for. Time logic is `mouth`'s,
+columns are `ear`'s, drawing is `lipsync`'s.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from backend.avatar.mel import (
 from backend.avatar.network import Contract, Network, load_network
 from backend.errors import ModelFileError
 
+_WIDE, _NARROW = ".hearing.onnx", ".encoder.onnx"
 _LONGEST_WINDOW = 4 * MEL_FRAMES_PER_S
 
 
@@ -128,7 +129,7 @@ class ControlsListener(Listener):
 
 def has_controls(path: Path) -> bool:
     """Whether the net at `path` comes in halves that meet in mouth controls."""
-    return path.with_suffix(".encoder.onnx").is_file()
+    return any(path.with_suffix(width).is_file() for width in (_WIDE, _NARROW))
 
 
 def load_controls_listener(path: Path | str, threads: int = 1) -> ControlsListener:
@@ -139,9 +140,9 @@ def load_controls_listener(path: Path | str, threads: int = 1) -> ControlsListen
     path = Path(path)
     if not has_controls(path):
         raise ModelFileError(
-            f"{path.with_suffix('.encoder.onnx')} is not there. What draws this avatar follows "
-            "mouth controls, which only a net in two halves gives: set avatar.model to "
-            "lightlips.onnx."
+            f"Neither {path.stem}{_WIDE} nor {path.stem}{_NARROW} is in {path.parent}. What draws "
+            "this avatar follows mouth controls, which only a net in two halves gives: set "
+            "avatar.model to lightlips.json."
         )
     half = load_hearing_half(path, threads)
     listener = ControlsListener(path.stem, half)
@@ -155,11 +156,11 @@ def load_controls_listener(path: Path | str, threads: int = 1) -> ControlsListen
 
 def load_hearing_half(path: Path, threads: int = 1) -> HearingHalf:
     """The widest hearing that lies beside `path`. Raises ModelFileError."""
-    wide, card = path.with_suffix(".hearing.onnx"), path.with_suffix(".json")
+    wide, card = path.with_suffix(_WIDE), path.with_suffix(".json")
     if not wide.is_file():
         window = Window(mel_lead_frames(card))
         contract = _contract(MEL_BANDS, window, (mouth.CONTROL_COUNT,))
-        encoder = path.with_suffix(".encoder.onnx")
+        encoder = path.with_suffix(_NARROW)
         return HearingHalf(load_network(encoder, contract, threads), window)
     window = _wide_window(card)
     rows = MEL_BANDS + phones.PHONE_COUNT

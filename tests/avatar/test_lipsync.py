@@ -104,7 +104,7 @@ def test_names_and_batch_are_discovered(tmp_path: Path, specs: tuple[Spec, Spec,
     assert (net.name, net.window, type(net)) == ("net", Window(0, 16), Wav2LipExport)
     for frames in (0, 1, 6):
         mel, face = inputs(frames)
-        picture = net.predict(mel, face)
+        picture = net.draw(face, net.of_windows(mel))
         assert picture.shape == (frames, 3, 96, 96)
         np.testing.assert_allclose(picture, expected(mel, face), atol=1e-6)
 
@@ -210,7 +210,7 @@ def test_halves_beside_are_used_with_controls_in_the_open(tmp_path: Path) -> Non
     assert controls.shape == (7, 8)
     assert controls.max() > 0
     np.testing.assert_allclose(
-        net.predict(mel, face),
+        net.draw(face, net.of_windows(mel)),
         np.clip(face[:, 3:] + controls.mean(axis=1)[:, None, None, None], 0, 1),
         atol=1e-6,
     )

@@ -10,7 +10,7 @@ from backend.avatar import mouth
 from backend.avatar.listener import ControlsListener, load_controls_listener
 from backend.avatar.mel import SAMPLE_RATE_HZ
 
-NET = Path(__file__).parents[2] / "models" / "onnx" / "lightlips.onnx"
+NET = Path(__file__).parents[2] / "models" / "onnx" / "lightlips.json"
 SAMPLES = 2 * SAMPLE_RATE_HZ
 TIMES_S = np.arange(SAMPLES) / SAMPLE_RATE_HZ
 OPENING = [mouth.CONTROLS.index(name) for name in ("jaw", "funnel", "lower_down", "upper_up")]

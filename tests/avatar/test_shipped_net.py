@@ -1,16 +1,15 @@
 """The files in models/onnx: their contract, and a mouth that does what it must."""
 
 import json
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from backend.avatar import mouth
-from backend.avatar.lipsync import ControlledLipSync, LipSync, Wav2LipExport, load_lipsync
+from backend.avatar.lipsync import FACE_SHAPE, ControlledLipSync, load_lipsync
 from backend.avatar.mel import SAMPLE_RATE_HZ
-from backend.avatar.network import Contract, open_network
+from backend.avatar.network import Contract
 from backend.handlers.tts.espeak_native import Manner, espeak
 
 MODELS = Path(__file__).parents[2] / "models" / "onnx"
@@ -22,18 +21,9 @@ JAW, PRESS = mouth.CONTROLS.index("jaw"), mouth.CONTROLS.index("press")
 
 @pytest.fixture(scope="module")
 def net() -> ControlledLipSync:
-    loaded = load_lipsync(MODELS / "lightlips.onnx")
+    loaded = load_lipsync(CARD)
     assert isinstance(loaded, ControlledLipSync)
     return loaded
-
-
-@pytest.fixture(scope="module")
-def joined(tmp_path_factory: pytest.TempPathFactory) -> LipSync:
-    """The joined file alone, as a drop-in for any other service."""
-    folder = tmp_path_factory.mktemp("joined")
-    for name in ("lightlips.onnx", "lightlips.json"):
-        shutil.copy(MODELS / name, folder)
-    return load_lipsync(folder / "lightlips.onnx")
 
 
 def controls_of(net: ControlledLipSync, text: str, voice: str) -> np.ndarray:
@@ -53,26 +43,14 @@ def test_card_names_what_is_there() -> None:
 
 
 @pytest.mark.parametrize("frames", [1, 5])
-def test_contract(joined: LipSync, frames: int) -> None:
-    assert isinstance(joined, Wav2LipExport)
+def test_contract(net: ControlledLipSync, frames: int) -> None:
     rng = np.random.default_rng(frames)
-    mel = rng.uniform(-4, 4, (frames, 1, 80, 16)).astype(np.float32)
-    face = rng.uniform(0, 1, (frames, 6, 96, 96)).astype(np.float32)
+    face = rng.uniform(0, 1, (frames, *FACE_SHAPE)).astype(np.float32)
     face[:, :3, 48:] = 0
-    picture = joined.predict(mel, face)
+    picture = net.draw(face, rng.uniform(0, 1, (frames, 8)).astype(np.float32))
     assert picture.shape == (frames, 3, 96, 96)
     assert picture.dtype == np.float32
     np.testing.assert_allclose(picture[:, :, :48], face[:, :3, :48], atol=1e-6)
-
-
-def test_joined_equals_halves(joined: LipSync) -> None:
-    rng = np.random.default_rng(0)
-    mel = rng.uniform(-4, 4, (3, 1, 80, 16)).astype(np.float32)
-    face = rng.uniform(0, 1, (3, 6, 96, 96)).astype(np.float32)
-    encoder = open_network(MODELS / "lightlips.encoder.onnx", ENCODER)
-    decoder = open_network(MODELS / "lightlips.decoder.onnx", DECODER)
-    apart = decoder(face, encoder(mel))
-    np.testing.assert_allclose(joined.predict(mel, face), apart, atol=1e-5)
 
 
 @pytest.mark.parametrize("noise_db", [-200, -60])

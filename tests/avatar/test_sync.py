@@ -18,7 +18,7 @@ from backend.handlers.tts.espeak import to_marks, to_pcm
 from backend.handlers.tts.espeak_native import Manner, espeak
 from backend.protocol import Container
 
-MODEL = ROOT / "models/onnx/lightlips.onnx"
+MODEL = ROOT / "models/onnx/lightlips.json"
 AVATARS = sorted(path.parent for path in (ROOT / "avatars").glob("*/avatar.json"))
 TEXTS = {
     "en-us+f2": "Pam and Bob moved the big piano up the ramp, my friend.",

@@ -96,4 +96,5 @@ def test_a_twin_is_used_only_where_it_is_faster(
     assert names == {"fast": "net int8", "slow": "net"}
     monkeypatch.undo()
     mel, face = np.zeros((1, 1, 80, 16), np.float32), np.zeros((1, 6, 96, 96), np.float32)
-    assert load_lipsync(path).predict(mel, face).shape == (1, 3, 96, 96)
+    net = load_lipsync(path)
+    assert net.draw(face, net.of_windows(mel)).shape == (1, 3, 96, 96)

@@ -17,6 +17,7 @@ from backend.avatar.generator import CONTRACT
 from backend.avatar.generator import Generator as Service
 from backend.avatar.network import open_network
 from backend.nets.quantise import quantise
+from training.half import store_in_half
 from training.mouth_net.generator import SCALE, Generator
 from training.mouth_net.judge import Drawing, drawing, likeness
 from training.mouth_net.patches import Float, Patches
@@ -59,6 +60,7 @@ def export(generator: Generator, found: Patches, folder: Path) -> None:
             opset_version=_OPSET,
             dynamo=False,
         )
+    store_in_half(full)
     drawn = drawing_of(full)(found.controls)
     wanted = drawing(generator)(found.controls)
     error = max(float(np.abs(a - b).mean()) for a, b in zip(drawn, wanted, strict=True))
@@ -67,6 +69,7 @@ def export(generator: Generator, found: Patches, folder: Path) -> None:
     known = found.controls[~found.held_out]
     chosen = known[np.linspace(0, len(known) - 1, _CALIBRATED_ON).astype(int)]
     quantise(full, int8, ({"controls": row[None]} for row in chosen))
+    store_in_half(int8)
     coarse = drawing_of(int8)(found.controls[found.held_out])
     alike = likeness(coarse[0], drawn[0][found.held_out])["SSIM at the lips"]
     print(f"int8 against full precision: SSIM at the lips {alike:.4f}")
