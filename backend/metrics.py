@@ -193,7 +193,7 @@ PROVIDER_UP = Gauge(
 )
 PROVIDER_ERRORS = Counter(
     "avatar_chat_provider_errors",
-    "Failures of providers by kind",
+    "Failures of providers by kind; to be without its settings, such as a key, is none",
     ["component", "provider", "kind"],
     registry=REGISTRY,
 )
@@ -205,7 +205,8 @@ PROVIDER_CALLS = Counter(
 )
 FALLBACKS = Counter(
     "avatar_chat_fallbacks",
-    "Replacements of a provider, or of a part of a reply that could not be made",
+    "Providers that failed and were replaced by the next, and parts of a reply that could not be "
+    "made; neither a provider without its settings, such as a key, nor one that is back",
     ["component", "to"],
     registry=REGISTRY,
 )

@@ -37,12 +37,17 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ProviderChange:
-    """Another provider of the stage is at work now. `reason` is for people."""
+    """Another provider of the stage is at work now. `reason` is for people.
+
+    is_loss: one that was meant to be asked first is out. Not so when it is back, or when it was
+    never told how to be reached.
+    """
 
     component: str
     from_provider: str
     to_provider: str
     reason: str
+    is_loss: bool
 
 
 OnChange = Callable[[ProviderChange], None]
@@ -224,9 +229,10 @@ class FallbackHandler(BaseHandler[In, Out]):
             reason, trace = error.message, None
         else:  # a defect of ours: what it says goes to the log, not to people
             reason, trace = f"{handler.provider} failed unexpectedly.", error
-        metrics.PROVIDER_ERRORS.labels(self.component, handler.provider, _kind(error)).inc()
-        if isinstance(error, ProviderNotConfigured):
+        if isinstance(error, ProviderNotConfigured):  # no failure, but a choice
             self.context.breakers.set_aside(self.component, handler.provider)
+        else:
+            metrics.PROVIDER_ERRORS.labels(self.component, handler.provider, _kind(error)).inc()
         if isinstance(error, ProviderUnavailable):  # often by choice, such as no key set
             breaker.trip(now_s, reason)
             report, event = log.info, "provider.unavailable"
@@ -248,7 +254,14 @@ class FallbackHandler(BaseHandler[In, Out]):
             return
         before, self._active = self._active, handler.provider
         reason = self.out_of_order.get(before, f"{handler.provider} works again.")
-        self._on_change(ProviderChange(self.component, before, handler.provider, reason))
+        is_loss = self._is_loss(before, handler.provider)
+        self._on_change(ProviderChange(self.component, before, handler.provider, reason, is_loss))
+
+    def _is_loss(self, before: str, now: str) -> bool:
+        """Further down the chain, past one that the settings name and tell how to reach."""
+        passed = self.chain[self.chain.index(before) : self.chain.index(now)]
+        breakers = self.context.breakers
+        return any(breakers.is_configured(self.component, provider) for provider in passed)
 
     def _nothing_works(self) -> ProviderError:
         reasons = " ".join(self.out_of_order.values()) or "No provider is ready."

@@ -39,13 +39,17 @@ class Breakers:
         """Settings leave this provider out; those of a process do not change."""
         self._not_configured.add((component, provider))
 
+    def is_configured(self, component: str, provider: str) -> bool:
+        """As far as is known: one that was never tried is."""
+        return (component, provider) not in self._not_configured
+
     def health(self, now_s: float) -> list[ProviderHealth]:
         """Every provider that was tried."""
         return [
             ProviderHealth(
                 *key,
                 is_up=breaker.state(now_s) is BreakerState.CLOSED,
-                is_configured=key not in self._not_configured,
+                is_configured=self.is_configured(*key),
                 reason=breaker.reason,
             )
             for key, breaker in sorted(self._breakers.items())

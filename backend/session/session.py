@@ -286,7 +286,8 @@ class Session:
 
     def _replaced(self, change: ProviderChange) -> None:
         """Another provider took over; before the greeting, the greeting itself says so."""
-        metrics.FALLBACKS.labels(change.component, change.to_provider).inc()
+        if change.is_loss:
+            metrics.FALLBACKS.labels(change.component, change.to_provider).inc()
         if self._greeted:
             self.post(
                 Notice(

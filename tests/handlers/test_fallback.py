@@ -8,7 +8,13 @@ from typing import ClassVar
 
 import pytest
 
-from backend.errors import ProviderError, ProviderTimeout, ProviderUnavailable
+from backend import metrics
+from backend.errors import (
+    ProviderError,
+    ProviderNotConfigured,
+    ProviderTimeout,
+    ProviderUnavailable,
+)
 from backend.handlers import registry
 from backend.handlers.base import BaseHandler, Context, Options
 from backend.handlers.fallback import FallbackHandler, ProviderChange
@@ -16,7 +22,7 @@ from tests.fakes.fixtures import ContextFactory
 
 
 class Scripted(BaseHandler[str, str]):
-    """Does what its script says: `down`, `fail`, `hang`, or words to send; `!` breaks off.
+    """Does what its script says: `down`, `keyless`, `fail`, `hang`, or words; `!` breaks off.
 
     `untidy` hangs, and fails to clean up; `stays` fails to give back what it holds.
     """
@@ -32,6 +38,8 @@ class Scripted(BaseHandler[str, str]):
             raise ProviderUnavailable(
                 f"{self.provider} is down.", component="test", provider=self.provider
             )
+        if self.script[self.provider] == "keyless":
+            raise ProviderNotConfigured("No key.", component="test", provider=self.provider)
 
     async def process(self, item: str) -> AsyncIterator[str]:
         await self.initialize()
@@ -66,6 +74,10 @@ class First(Scripted):
 
 class Second(Scripted):
     provider = "second"
+
+
+class Third(Scripted):
+    provider = "third"
 
 
 class World:
@@ -119,7 +131,8 @@ async def test_one_that_cannot_work_here_is_replaced_at_the_start(world: World) 
     await chain.initialize()
     assert chain.active == "second"
     assert chain.out_of_order == {"first": "first is down."}
-    assert world.changes == [ProviderChange("test", "first", "second", "first is down.")]
+    (change,) = world.changes
+    assert change == ProviderChange("test", "first", "second", "first is down.", is_loss=True)
     assert await collect(chain) == ["c"]
 
 
@@ -218,6 +231,32 @@ async def test_a_provider_that_comes_back_takes_over_without_being_waited_for(
     assert await collect(chain) == ["a"]
     assert [change.to_provider for change in world.changes] == ["second", "first"]
     assert world.changes[-1].reason == "first works again."
+    assert [change.is_loss for change in world.changes] == [True, False]
+
+
+async def test_one_without_its_settings_is_no_failure_and_what_stands_in_no_loss(
+    world: World,
+) -> None:
+    def failures() -> float | None:
+        labels = {"component": "test", "provider": "first", "kind": "unavailable"}
+        return metrics.REGISTRY.get_sample_value("avatar_chat_provider_errors_total", labels)
+
+    before = failures()
+    world.script("keyless", "c")
+    for _ in range(2):
+        assert await collect(world.chain()) == ["c"]
+    assert [change.is_loss for change in world.changes] == [False, False]
+    assert failures() == before
+
+
+async def test_past_one_without_its_settings_a_failure_is_a_loss_all_the_same(
+    world: World,
+) -> None:
+    registry.register("test", "third", f"{__name__}:Third")
+    Scripted.script = {"first": "keyless", "second": "down", "third": "c"}
+    assert await collect(world.chain("first", "second", "third")) == ["c"]
+    (change,) = world.changes
+    assert change.to_provider == "third" and change.is_loss
 
 
 async def test_closing_reaches_the_provider(world: World) -> None:
