@@ -31,7 +31,7 @@ def test_a_percentile_is_one_of_the_values_and_they_are_in_order(values: list[fl
     found = recent.percentiles(1, now_s=0.0)
     assert found.p50 is not None and found.p95 is not None and found.p99 is not None
     assert found.p50 <= found.p95 <= found.p99
-    assert any(abs(found.p50 - value) < 1e-5 for value in values)
+    assert any(found.p50 == pytest.approx(value, rel=1e-6, abs=1e-5) for value in values)
 
 
 def test_what_is_older_does_not_count() -> None:
