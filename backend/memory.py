@@ -10,6 +10,7 @@ import asyncio
 import ctypes
 import gc
 from collections.abc import Callable
+from functools import cache
 
 import psutil
 
@@ -79,6 +80,7 @@ def give_back() -> None:
         trim(0)
 
 
+@cache
 def _of_glibc(name: str) -> Callable[..., object] | None:
     """None on a system with another library."""
     function: Callable[..., object] | None = getattr(ctypes.CDLL(None), name, None)

@@ -27,6 +27,7 @@ from backend.engine.wire import (
     unpack,
 )
 from backend.errors import EngineError
+from backend.memory import give_back
 
 
 class TurnQueue:
@@ -96,6 +97,7 @@ class Worker:
     def _serve(self, request: Request) -> None:
         if request.kind is Kind.CLOSE:
             self._actors.pop(request.actor_id, None)
+            give_back()
             return
         if request.kind is Kind.DROP:
             self._send(Reply(request.call_id, False, pack(None), 0.0))
