@@ -97,9 +97,18 @@ def test_ports_are_named_alike_from_the_ingress_to_the_process(resources: list[R
     listen = (KUBERNETES / "base/listen.conf").read_text()
     (port,) = container(resources, "front-door")["ports"]
     assert re.findall(r"listen (\d+)", listen) == [str(port["containerPort"])]
-    backend = (KUBERNETES / "base/backends.conf").read_text()
+
+
+def test_each_pod_is_a_place_of_its_own_to_the_front_door(resources: list[Resource]) -> None:
+    """`hash` takes all addresses of one name for one place; only service records name each pod."""
+    (server,) = re.findall(r"^server (.*);", (KUBERNETES / "base/backends.conf").read_text(), re.M)
     namespace = one(resources, "Namespace", "avatar-chat")["metadata"]["name"]
-    assert f"server backends.{namespace}.svc.cluster.local:8000 resolve" in backend
+    service = one(resources, "Service", "backends")["spec"]
+    (port,) = service["ports"]
+    assert service["clusterIP"] == "None"
+    name, *options = server.split()
+    assert name == f"backends.{namespace}.svc.cluster.local"  # a port would forbid the records
+    assert {f"service={port['name']}", "resolve", "weight=2"} <= set(options)
 
 
 def test_the_settings_hold_and_suit_the_pod(
