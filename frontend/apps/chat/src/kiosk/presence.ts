@@ -1,4 +1,4 @@
-/** From single looks at the hall to "somebody has come". Pure. */
+/** From single looks at the hall to "somebody is there, and was not welcomed yet". Pure. */
 
 /** A face that is there this long wants something. */
 export const STAYED_MS = 1_200
@@ -10,7 +10,7 @@ export class Presence {
   private lastMs = -Infinity
   private isKnown = false
 
-  /** One look. True once for everybody who comes and stays. */
+  /** One look. True while somebody stays who was not welcomed. */
   looked(seesFace: boolean, nowMs: number): boolean {
     if (nowMs - this.lastMs >= LEFT_MS) {
       this.firstMs = null
@@ -19,8 +19,11 @@ export class Presence {
     if (!seesFace) return false
     this.lastMs = nowMs
     this.firstMs ??= nowMs
-    if (this.isKnown || nowMs - this.firstMs < STAYED_MS) return false
+    return !this.isKnown && nowMs - this.firstMs >= STAYED_MS
+  }
+
+  /** Whoever is there now needs no other welcome. */
+  welcomed(): void {
     this.isKnown = true
-    return true
   }
 }

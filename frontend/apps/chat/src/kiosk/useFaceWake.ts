@@ -1,5 +1,5 @@
 /** Wakes the screen when somebody looks into its camera. The pictures stay in this page. */
-import { onScopeDispose } from 'vue'
+import { onScopeDispose, watch, type Ref } from 'vue'
 import { useCamera } from '../composables/useCamera'
 import { faceFinder, type FindFace } from './face-finder'
 import { Presence } from './presence'
@@ -8,8 +8,11 @@ const LOOK_EVERY_MS = 400
 /** A camera that is not there, or was unplugged, is looked for again. */
 const AGAIN_MS = 10_000
 
-/** `came` is called once for everybody who comes and stays. */
-export function useFaceWake(came: () => void): void {
+/**
+ * `came` is called for everybody who comes and stays, until a visit follows. A face is no sign of life in
+ * a visit: it may be the next visitor's, who is to be welcomed when the visit is over.
+ */
+export function useFaceWake(isVisited: Readonly<Ref<boolean>>, came: () => void): void {
   const camera = useCamera()
   const presence = new Presence()
   const video = document.createElement('video')
@@ -44,10 +47,11 @@ export function useFaceWake(came: () => void): void {
   async function look(stream: MediaStream, find: FindFace): Promise<void> {
     if (!stream.active) throw new Error('camera: unplugged')
     const seesFace = video.readyState >= video.HAVE_CURRENT_DATA && (await find(video))
-    if (presence.looked(seesFace, performance.now())) came()
+    if (presence.looked(seesFace, performance.now()) && !isVisited.value) came()
     later(() => look(stream, find), LOOK_EVERY_MS)
   }
 
+  watch(isVisited, (begins) => begins && presence.welcomed(), { flush: 'sync' })
   void attempt(open)
   onScopeDispose(() => {
     isOver = true

@@ -13,6 +13,8 @@ declare global {
 export interface Heartbeat {
   stage: string
   phase: string
+  /** What only an operator can cure. */
+  trouble?: string
 }
 
 export function useHeartbeat(state: () => Heartbeat): void {

@@ -5,11 +5,13 @@ import { useConversation } from '../stores/conversation'
 import { useSettings } from '../stores/settings'
 import type { KioskConfig, Language } from './config'
 import { momentOf } from './hours'
+import { useAskingAgain } from './useAskingAgain'
+import { useEar } from './useEar'
 import { begin, isVisited, next, type News } from './visit'
 
 const TICK_MS = 500
-/** A service that refused is asked again after this; one that only ended an idle session, at once. */
-const ASK_AGAIN_MS = 5_000
+/** No two ticks lie so far apart by the clock, unless the computer slept (or its clock was put right). */
+const SLEPT_MS = 90_000
 
 export function useKiosk(config: KioskConfig) {
   const call = useCall()
@@ -20,6 +22,12 @@ export function useKiosk(config: KioskConfig) {
   const stage = computed(() => kiosk.value.stage)
   /** What the visitor speaks, as far as the screen has been told. */
   const language = ref<Language>(config.languages[0]!)
+  const isUnwelcome = useAskingAgain()
+  const listen = useEar(
+    () => isVisited(kiosk.value),
+    () => kiosk.value.busy,
+  )
+  let tickedAt = Date.now()
 
   function tell(news: News): void {
     now.value = momentOf(new Date())
@@ -39,18 +47,22 @@ export function useKiosk(config: KioskConfig) {
     settings.language = spoken ?? only
   }
 
-  async function greet(): Promise<void> {
-    if (!call.microphone) await call.toggleMicrophone()
-    // A microphone may take longer to open than a visitor stays; then nobody is to be heard.
-    if (!isVisited(kiosk.value)) {
-      if (call.microphone) await call.toggleMicrophone()
-      return
-    }
-    const words = config.greetings[language.value]
-    if (stage.value === 'greeting' && words) call.say(words)
+  /** The clock that times a visit stands still while the computer sleeps; the other goes on. */
+  function tick(): void {
+    const sleptMs = Date.now() - tickedAt
+    tickedAt += sleptMs
+    tell({ type: sleptMs >= SLEPT_MS ? 'slept' : 'time' })
   }
 
-  const ticker = setInterval(() => tell({ type: 'time' }), TICK_MS)
+  async function greet(): Promise<void> {
+    const { sinceMs } = kiosk.value
+    await listen()
+    const isSameVisitor = stage.value === 'greeting' && kiosk.value.sinceMs === sinceMs
+    const words = config.greetings[language.value]
+    if (isSameVisitor && words) call.say(words)
+  }
+
+  const ticker = setInterval(tick, TICK_MS)
   onScopeDispose(() => clearInterval(ticker))
 
   watch(
@@ -75,16 +87,7 @@ export function useKiosk(config: KioskConfig) {
       if (conversation.hearing || conversation.lines.at(-1)?.role === 'user') tell({ type: 'sign' })
     },
   )
-  watch(
-    () => call.phase === 'offline' && !call.retrying,
-    (isRefused, _, onCleanup) => {
-      if (!isRefused) return
-      const isIdle = call.problem?.key === 'problem.expired'
-      const timer = setTimeout(() => void call.retry(), isIdle ? 0 : ASK_AGAIN_MS)
-      onCleanup(() => clearTimeout(timer))
-    },
-  )
 
   speak()
-  return { kiosk, stage, language, now, tell, came }
+  return { kiosk, stage, language, now, isUnwelcome, tell, came }
 }

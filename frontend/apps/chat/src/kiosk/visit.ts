@@ -40,6 +40,8 @@ export type News =
   | { type: 'sign' }
   | { type: 'face'; busy: boolean }
   | { type: 'line'; isUp: boolean }
+  /** The computer was asleep: whoever was there has gone. */
+  | { type: 'slept' }
   /** The page could not be loaded anew: it stays. */
   | { type: 'stayed' }
 
@@ -101,6 +103,8 @@ function heard(kiosk: Kiosk, news: News, now: Moment): Kiosk {
     case 'line':
       if (news.isUp) return { ...kiosk, downSinceMs: null }
       return { ...kiosk, busy: false, downSinceMs: kiosk.downSinceMs ?? now.ms }
+    case 'slept':
+      return isVisited(kiosk) ? enter(kiosk, 'attract', now) : kiosk
     case 'stayed':
       return kiosk.stage === 'restarting' ? enter(kiosk, 'attract', now) : kiosk
   }

@@ -10,6 +10,12 @@ export interface KioskWords {
   listening: string
   deaf: string
   back: string
+  /** Instead of "right back", where nobody knows when. */
+  away: string
+  /** To whoever looks after the screen. */
+  unwelcome: string
+  /** A question that got no answer. */
+  again: string
   closed: string
   write: string
   days: string[]
@@ -24,6 +30,9 @@ export const WORDS: Record<Language, KioskWords> = {
     listening: 'I’m listening',
     deaf: 'I cannot hear you just now',
     back: 'One moment, I’ll be right back',
+    away: 'I’m not available just now',
+    unwelcome: 'For the operator: the service takes this screen’s access token for missing or wrong. It belongs at the end of the address: #token=…',
+    again: 'Sorry, that did not work. Please ask me again.',
     closed: 'See you soon',
     write: 'Write',
     days: ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'],
@@ -36,6 +45,9 @@ export const WORDS: Record<Language, KioskWords> = {
     listening: '我在听',
     deaf: '我现在听不到您说话',
     back: '请稍等，我马上回来',
+    away: '我现在暂时不在',
+    unwelcome: '致管理员：服务未收到此屏幕正确的访问令牌。请在页面地址末尾加上：#token=…',
+    again: '抱歉，刚才没有成功，请再问我一次。',
     closed: '下次见',
     write: '打字',
     days: ['周一', '周二', '周三', '周四', '周五', '周六', '周日'],

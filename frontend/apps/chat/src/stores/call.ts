@@ -223,11 +223,16 @@ export const useCall = defineStore('call', () => {
   async function retry(): Promise<void> {
     const what = remedy.value
     problem.value = null
-    if (what === 'reconnect') {
-      retrying.value = true
-      session?.retry()
-    } else if (what === 'microphone') await toggleMicrophone()
+    if (what === 'reconnect') reconnect()
+    else if (what === 'microphone') await toggleMicrophone()
     else if (what === 'resend' && !session?.send(conversation.lastAsked!)) lineIsDown()
+  }
+
+  /** Asks the service again, whatever it said. */
+  function reconnect(): void {
+    problem.value = null
+    retrying.value = true
+    session?.retry()
   }
 
   function unlock(): void {
@@ -255,6 +260,6 @@ export const useCall = defineStore('call', () => {
 
   return {
     phase, canStop, ready, chosen, face, isFree, subtitle, microphone, level, retrying, problem, remedy, notices,
-    attach, send, say, forget, toggleMicrophone, stop, retry, unlock, dismissNotice, dismissProblem,
+    attach, send, say, forget, toggleMicrophone, stop, retry, reconnect, unlock, dismissNotice, dismissProblem,
   }
 })

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { effectScope, type EffectScope } from 'vue'
-import { STAYED_MS } from '../../src/kiosk/presence'
+import { effectScope, ref, type EffectScope, type Ref } from 'vue'
+import { LEFT_MS, STAYED_MS } from '../../src/kiosk/presence'
 import { useFaceWake } from '../../src/kiosk/useFaceWake'
 
 const AGAIN_MS = 10_000
@@ -16,6 +16,7 @@ class FakeStream {
 let streams: FakeStream[]
 let isPlugged: boolean
 let came: number
+let isVisited: Ref<boolean>
 let scope: EffectScope
 
 beforeEach(() => {
@@ -27,6 +28,7 @@ beforeEach(() => {
   streams = []
   isPlugged = true
   came = 0
+  isVisited = ref(false)
   vi.stubGlobal('navigator', {
     mediaDevices: {
       getUserMedia: () => {
@@ -44,7 +46,13 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-const start = (): void => scope.run(() => useFaceWake(() => (came += 1)))
+const start = (): void => scope.run(() => useFaceWake(isVisited, welcome))
+/** A visit follows. */
+function welcome(): void {
+  came += 1
+  isVisited.value = true
+}
+
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms)
 
 test('somebody who stays wakes the screen, until it is over', async () => {
@@ -71,6 +79,27 @@ test('one that was unplugged is looked for again', async () => {
   streams[0]!.active = false
   await pass(AGAIN_MS + LONG_MS)
   expect([streams.length, came]).toEqual([2, 1])
+})
+
+test('who comes in the visit of another is no sign of it, and is welcomed after it', async () => {
+  start()
+  await pass(LONG_MS)
+  find.mockResolvedValue(false)
+  await pass(LEFT_MS + 1_000)
+  find.mockResolvedValue(true)
+  await pass(LONG_MS)
+  expect(came).toBe(1)
+  isVisited.value = false
+  await pass(1_000)
+  expect(came).toBe(2)
+})
+
+test('who stays after a visit has had it', async () => {
+  start()
+  await pass(LONG_MS)
+  isVisited.value = false
+  await pass(LONG_MS)
+  expect(came).toBe(1)
 })
 
 test('a look that fails lets go of the camera, and it is opened again', async () => {

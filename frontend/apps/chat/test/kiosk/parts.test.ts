@@ -104,11 +104,13 @@ describe('a voice', () => {
 })
 
 describe('a face', () => {
-  test('that stays wakes once; whoever passes by does not', () => {
+  test('that stays wakes until it is welcomed; whoever passes by does not', () => {
     const presence = new Presence()
     expect(presence.looked(true, 0)).toBe(false)
     expect(presence.looked(true, STAYED_MS - 1)).toBe(false)
     expect(presence.looked(true, STAYED_MS)).toBe(true)
+    expect(presence.looked(true, STAYED_MS + 200)).toBe(true)
+    presence.welcomed()
     expect(presence.looked(true, STAYED_MS + 400)).toBe(false)
   })
 
@@ -116,6 +118,7 @@ describe('a face', () => {
     const presence = new Presence()
     presence.looked(true, 0)
     presence.looked(true, STAYED_MS)
+    presence.welcomed()
     presence.looked(false, STAYED_MS + 400)
     expect(presence.looked(true, STAYED_MS + LEFT_MS - 1)).toBe(false)
   })
@@ -124,6 +127,7 @@ describe('a face', () => {
     const presence = new Presence()
     presence.looked(true, 0)
     presence.looked(true, STAYED_MS)
+    presence.welcomed()
     const later = STAYED_MS + LEFT_MS
     expect(presence.looked(true, later)).toBe(false)
     expect(presence.looked(true, later + STAYED_MS)).toBe(true)

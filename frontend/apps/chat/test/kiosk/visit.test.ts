@@ -41,6 +41,12 @@ function course(start: Kiosk, news: [ms: number, news: News][], rules = RULES): 
   return news.map(([ms, one]) => (kiosk = next(kiosk, one, at(ms), rules)).stage)
 }
 
+test.each(STAGES)('a computer that slept has no visitor any more: %s', (stage) => {
+  const woken = next(standing(stage), { type: 'slept' }, at(1_000), RULES)
+  const isKept = stage === 'restarting'
+  expect(woken.stage).toBe(isKept ? stage : 'attract')
+})
+
 test('a whole visit, from the empty hall back to it', () => {
   const stages = course(begin(at(0)), [
     [100, UP],
