@@ -241,6 +241,20 @@ async def test_a_failing_store_is_left_alone_and_gets_everything_when_it_is_back
     assert moody.calls[-1] == "save a 49" and not keeper.health().failure
 
 
+async def test_after_an_outage_everybody_is_saved_at_once(moody: Moody) -> None:
+    keeper = RecordKeeper(moody)
+    moody.failure = "It is away."
+    for name in ("a", "b", "c"):
+        keeper.save(record(name))
+    for _ in range(keeper_module.FAILURES):
+        await keeper.settle()
+    await asyncio.sleep(2 * keeper_module.COOLDOWN_S)
+    moody.failure = ""
+    await keeper.settle()
+    assert not keeper.health().waiting and not keeper.health().failure
+    assert await keeper.load("c") is not None
+
+
 async def test_an_outage_and_its_end_are_noticed_while_nothing_is_saved(
     moody: Moody, keeper: RecordKeeper
 ) -> None:

@@ -114,9 +114,6 @@ class RecordKeeper:
                     await self._write(*next(iter(self._changes.items())))
         except StoreError:
             return  # counted and logged; the changes wait for the next time
-        if self._breaker.reason:
-            log.info("store.back")
-        self._breaker.succeeded()
 
     async def _write(self, session_id: str, record: SessionRecord | None) -> None:
         if record is None:
@@ -134,10 +131,14 @@ class RecordKeeper:
         if not self._breaker.acquire(clock.now()):
             raise StoreError(self._breaker.reason)
         try:
-            return await call()
+            answer = await call()
         except StoreError as error:
             metrics.STORE_FAILURES.labels(operation).inc()
             if not self._breaker.reason:
                 log.warning("store.failed", operation=operation, reason=error.message)
             self._breaker.failed(clock.now(), error.message)
             raise
+        if self._breaker.reason:
+            log.info("store.back")
+        self._breaker.succeeded()
+        return answer
