@@ -33,17 +33,21 @@ class SharedSphinx:
             await self._get()
 
     async def recognise(self, pcm: Pcm) -> str:
-        """The words, in small calls, so that other work in the same process goes on."""
+        """The words; heard again from the beginning where the worker has died."""
         async with self._lock:
-            actor = await self._get()
             try:
-                await actor.call("begin", pcm.tobytes())
-                for start in range(0, pcm.size, SLICE_SAMPLES):
-                    await actor.call("feed", pcm[start : start + SLICE_SAMPLES].tobytes())
-                return str(await actor.call("finish"))
-            except WorkerDied:
+                return await self._hear(pcm)
+            except WorkerDied:  # perhaps long ago, and nobody has said anything since
                 self._actor = None
-                raise
+            return await self._hear(pcm)
+
+    async def _hear(self, pcm: Pcm) -> str:
+        """In small calls, so that other work in the same process goes on."""
+        actor = await self._get()
+        await actor.call("begin", pcm.tobytes())
+        for start in range(0, pcm.size, SLICE_SAMPLES):
+            await actor.call("feed", pcm[start : start + SLICE_SAMPLES].tobytes())
+        return str(await actor.call("finish"))
 
     async def _get(self) -> Actor:
         if self._actor is None:
