@@ -182,8 +182,7 @@ class FallbackHandler(BaseHandler[In, Out]):
 
     async def _is_usable(self, handler: BaseHandler[In, Out]) -> bool:
         if handler.provider in self._ready_providers:
-            is_last_resort = handler is self._handlers[-1]
-            return self._breaker(handler).acquire(clock.now()) or is_last_resort
+            return self._may_try(handler)
         if self._is_another_ready_after(handler):
             self._look_again(handler)
             return False
@@ -203,7 +202,7 @@ class FallbackHandler(BaseHandler[In, Out]):
 
     async def _prepare(self, handler: BaseHandler[In, Out]) -> bool:
         """Initialise the provider unless it is known to be out."""
-        if not self._breaker(handler).acquire(clock.now()):
+        if not self._may_try(handler):
             return False
         try:
             await handler.initialize()
@@ -213,6 +212,11 @@ class FallbackHandler(BaseHandler[In, Out]):
         self._breaker(handler).succeeded()
         self._ready_providers.add(handler.provider)
         return True
+
+    def _may_try(self, handler: BaseHandler[In, Out]) -> bool:
+        """The last resort always: whatever it did to others, the alternative is nothing."""
+        is_last_resort = handler is self._handlers[-1]
+        return self._breaker(handler).acquire(clock.now()) or is_last_resort
 
     def _breaker(self, handler: BaseHandler[In, Out]) -> CircuitBreaker:
         options = self.context.settings.breaker

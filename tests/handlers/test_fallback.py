@@ -203,6 +203,18 @@ async def test_the_last_resort_is_asked_even_after_failures(world: World) -> Non
     assert await collect(chain) == ["c"]
 
 
+async def test_and_for_a_session_that_begins_after_the_failures_of_another(world: World) -> None:
+    world.script("down", "fail")
+    chain = world.chain()
+    for _ in range(2):
+        with pytest.raises(ProviderError):
+            await collect(chain)
+    world.script("down", "c")
+    newcomer = world.chain()
+    await newcomer.initialize()
+    assert await collect(newcomer) == ["c"]
+
+
 async def test_all_down_is_an_error_with_every_reason(world: World) -> None:
     world.script("down", "down")
     with pytest.raises(ProviderError, match=r"first is down\. second is down\."):
