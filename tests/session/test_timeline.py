@@ -309,3 +309,18 @@ async def test_the_thread_ends_with_the_last_file(tmp_path: Path) -> None:
     assert not thread.is_alive()
     mine.open(tmp_path, "c", 5).close()  # and another one starts when it is needed
     assert mine.drain()
+
+
+async def test_last_words_after_the_end_are_neither_kept_nor_a_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "log", warnings := Warnings())
+    other = open_timeline(settings_for(tmp_path / "other"), "other")  # the thread lives on
+    timeline = open_timeline(settings_for(tmp_path), "s")
+    timeline.sent(READY)
+    timeline.close()
+    lines = lines_in(tmp_path)
+    timeline.sent(AsrFinal(text="", language="en"))
+    assert lines_in(tmp_path) == lines
+    assert warnings.entries == [] and list(writer._open) == []
+    other.close()

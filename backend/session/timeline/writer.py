@@ -50,7 +50,8 @@ class TimelineFile:
         self._is_closed = False
 
     def put(self, line: Line) -> bool:
-        return self._writer.put(self, line)
+        """After the end, such as what a client is told on its way out, nothing is taken."""
+        return self._is_closed or self._writer.put(self, line)
 
     def flush(self) -> None:
         self._writer.tell(self, _Flush())
