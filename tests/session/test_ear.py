@@ -636,3 +636,49 @@ async def test_what_the_avatar_has_just_said_is_echo(room: Room) -> None:
     await room.say(1000)
     await room.hush(3000)
     assert room.texts == []
+
+
+@listening(echo_cancellation=False)
+async def test_a_recording_is_no_echo_of_what_was_said_before_it(room: Room) -> None:
+    room.speak("Paris is the capital of France.")
+    await room.hush(1500)
+    room.fall_silent()
+    room.ear.finish()
+    await asyncio.sleep(60)
+    room.asr.words = "What is the capital of France?"
+    room.ear.read(room.sound(1000, 1000))
+    await asyncio.sleep(1)
+    assert room.texts == ["What is the capital of France?"]
+
+
+@listening()
+async def test_what_was_said_while_no_sound_came_is_no_echo(room: Room) -> None:
+    room.speak("What time is it?")
+    await room.hush(500)
+    await asyncio.sleep(5)  # the page was asleep
+    room.fall_silent()
+    await asyncio.sleep(5)
+    room.asr.words = "What time is it?"
+    await room.say(1000)
+    await room.hush(3000)
+    assert room.texts == ["What time is it?"]
+
+
+@pytest.mark.parametrize("is_closed", [True, False], ids=["closed", "without frames"])
+def test_who_speaks_long_after_the_last_turn_was_not_cut_off(is_closed: bool) -> None:
+    @listening()
+    async def test(room: Room) -> None:
+        room.asr.words = WHOLE
+        for _ in range(3):
+            await room.say(1000)
+            await room.hush(350)
+            if is_closed:
+                room.ear.finish()
+            await asyncio.sleep(60)
+            room.ear.open(echo_cancellation=True)
+            await room.hush(100)
+        await room.say(1000)
+        await room.hush(1000)
+        assert room.decided(decisions.TurnCommitted)[-1].wait_ms == 300
+
+    test()

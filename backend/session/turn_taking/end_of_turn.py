@@ -47,6 +47,10 @@ class EndOfTurn:
         self._is_asked = False
         self._verdict = None
 
+    def lose_track(self) -> None:
+        """Sound is missing: how long ago the last turn ended, its time does not tell."""
+        self._ended_at_ms = None
+
     def begins(self, at_ms: float) -> None:
         """Speech begins. So soon after the end of a turn, that was none."""
         ended_at_ms, self._ended_at_ms = self._ended_at_ms, None

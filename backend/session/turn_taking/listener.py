@@ -2,7 +2,7 @@
 
 It joins the machines of this folder. Every frame of sound goes through the VAD, then moves the
 machines on; what they decide is done here and told to `observe`. Time is audio time; the clock is
-asked only when the user fell silent and what recognition costs.
+asked only when the user fell silent, what recognition costs, and how long ago the avatar spoke.
 """
 
 from __future__ import annotations
@@ -39,8 +39,12 @@ from backend.session.turn_taking.partials import PartialPace
 from backend.session.turn_taking.recogniser import Job, Purpose, Recognised, Recogniser
 from backend.session.turn_taking.words import Words, kind_of_words
 
-ECHO_TAIL_MS = 300.0
+ECHO_TAIL_S = 0.3
 """How long the avatar's voice may linger in a room and on the way."""
+
+GAP_S = 1.0
+"""Without sound for so long, the time of sound has stood still: the microphone was closed, or the
+client was silent while the avatar spoke."""
 
 MAX_UNFINISHED = 4
 """Utterances whose recognition is under way or waits; a recording more is refused."""
@@ -70,15 +74,13 @@ class Listener:
         self._shown: Transcript | None = None
         self._now_s = clock.now()
         self._speech_ended_s: float | None = None
-        self._began_ms = 0.0
-        self._avatar_words = ""
+        self._began_ms, self._began_s = 0.0, self._now_s
+        self._avatar_words, self._avatar_at_s = "", float("-inf")
         self.begin(echo_cancellation=False)
 
     def begin(self, *, echo_cancellation: bool) -> None:
         """The microphone was opened."""
         self._trusts_sound = echo_cancellation
-        # Time is that of the microphone, which stood still while it was closed.
-        self._avatar_at_ms = float("-inf")
         self._barge_in = BargeIn(
             self._settings.barge_in, trusts_sound=echo_cancellation, now_ms=self._vad.now_ms
         )
@@ -96,6 +98,8 @@ class Listener:
 
     async def hear(self, pcm: Pcm, at_s: float) -> None:
         """Take sound whose last sample came at the clock second `at_s`."""
+        if at_s - pcm.size / SAMPLE_RATE - self._now_s > GAP_S:
+            self._end_of_turn.lose_track()
         for start in range(0, pcm.size, FRAME_SAMPLES):
             part = pcm[start : start + FRAME_SAMPLES]
             self._now_s = at_s - (pcm.size - start - part.size) / SAMPLE_RATE
@@ -121,8 +125,9 @@ class Listener:
             why = "Recordings come in faster than they can be recognised."
             self._conversation.failed(RateLimited(why))
             return
-        self._now_s, self._speech_ended_s = clock.now(), None
-        self._recognise(Purpose.FINAL, Utterance(pcm, speech_ratio=1.0))
+        # Nobody's loudspeaker was heard in it, and the microphone goes its own way.
+        segment = SpeechSegment(self._stamp(), pcm, speech_ratio=1.0)
+        self._recogniser.start(Job(segment, Purpose.FINAL, clock.now(), avatar_words=""))
 
     async def forget(self) -> None:
         """Nothing was said, and nothing is held."""
@@ -156,7 +161,7 @@ class Listener:
         self._observe(event)
         match event:
             case SpeechMaybe():
-                self._began_ms = event.at_ms
+                self._began_ms, self._began_s = event.at_ms, self._now_s
                 self._end_of_turn.begins(event.at_ms)
                 self._speech_ended_s = None
                 self._pace.asked(event.at_ms)
@@ -294,13 +299,13 @@ class Listener:
     def _avatar(self) -> Avatar:
         speech = self._conversation.avatar_speech()
         if speech is not None:
-            self._avatar_words, self._avatar_at_ms = speech.words, self._vad.now_ms
+            self._avatar_words, self._avatar_at_s = speech.words, self._now_s
             return Avatar.SPEAKING
         return Avatar.THINKING if self._conversation.is_thinking() else Avatar.SILENT
 
     def _echoed_words(self) -> str:
         """What the avatar said while the utterance was open, or right before."""
-        is_heard = self._avatar_at_ms >= self._began_ms - ECHO_TAIL_MS
+        is_heard = self._avatar_at_s >= self._began_s - ECHO_TAIL_S
         return self._avatar_words if is_heard else ""
 
     async def _act(self, action: Action | None) -> None:
