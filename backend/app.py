@@ -29,6 +29,7 @@ from backend.engine.local import LocalEngine
 from backend.errors import AvatarChatError, AvatarNotCreated, wire_error
 from backend.jobs import background, kept_up
 from backend.memory import keep_giving_back
+from backend.protocol import Providers
 from backend.session.manager import SessionManager
 from backend.session.session import Session
 from backend.session.stages import StageFactory
@@ -37,6 +38,9 @@ from backend.session.store.keeper import RecordKeeper
 from backend.session.store.memory import MemoryStore
 from backend.session.timeline import open_timeline
 from backend.tracing import open_tracer
+
+LOAD_AGAIN_S = 10.0
+"""Between two tries to load what could not be loaded."""
 
 log = structlog.get_logger()
 
@@ -122,25 +126,38 @@ def _store(settings: StoreSettings) -> SessionStore:
 
 
 async def _load(service: Service, factory: StageFactory, when_loaded: Callable[[], None]) -> None:
-    """Load what is configured, once, so that the first visitor does not wait for it."""
+    """Load what is configured, once, so that the first visitor does not wait for it.
+
+    What cannot be loaded is tried again: a file is put back, a machine gets over its own start.
+    """
     started = time.monotonic()
+    providers = await _try_to_load(service, factory)
+    while providers is None:
+        await asyncio.sleep(LOAD_AGAIN_S)
+        providers = await _try_to_load(service, factory)
+    service.providers = providers
+    when_loaded()
+    if service.manager.closed_for is None:  # else it leaves already
+        service.readiness.pending.clear()
+        metrics.READY.set(1)
+    seconds = round(time.monotonic() - started, 2)
+    log.info("service.ready", seconds=seconds, **providers.model_dump())
+
+
+async def _try_to_load(service: Service, factory: StageFactory) -> Providers | None:
+    """None where it failed; why is told once, until there is another reason."""
     pending = service.readiness.pending
     try:
         await service.engine.start()
-        service.providers = await factory.warm_up()
+        return await factory.warm_up()
     except Exception as error:
-        code, pending["service"], _ = wire_error(error)
-        trace = None if isinstance(error, AvatarChatError) else error
-        log.error("service.not_ready", code=code, reason=pending["service"], exc_info=trace)
-        return
-    when_loaded()
-    pending.clear()
-    metrics.READY.set(1)
-    log.info(
-        "service.ready",
-        seconds=round(time.monotonic() - started, 2),
-        **service.providers.model_dump(),
-    )
+        code, reason, _ = wire_error(error)
+        if pending.get("service") != reason:
+            trace = None if isinstance(error, AvatarChatError) else error
+            log.error("service.not_ready", code=code, reason=reason, exc_info=trace)
+        if service.manager.closed_for is None:
+            pending["service"] = reason
+        return None
 
 
 def _serve_page(app: FastAPI, path: str, page_dir: Path) -> None:

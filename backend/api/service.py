@@ -50,7 +50,7 @@ class Readiness:
 
 @dataclass(slots=True)
 class Service:
-    """The running service. `providers` names what really runs, by component."""
+    """The running service. `providers` names what ran when it was loaded, by component."""
 
     settings: Settings
     engine: Engine

@@ -33,7 +33,7 @@ class Status(BaseModel):
     version: str
     started_at: datetime
     ready: Ready
-    providers: Providers | None = Field(description="what really runs; null until it is known")
+    providers: Providers | None = Field(description="what really runs now; null until it is known")
     model: str = Field(description="name of the language model that answers")
     sessions: dict[str, int]
     capacity: report.Capacity
@@ -66,6 +66,19 @@ class Watched:
         self.vitals = vitals
         self.started_at = datetime.now(UTC)
 
+    @property
+    def providers(self) -> Providers | None:
+        """What a conversation meets now: since the start one may have failed, or come."""
+        at_start = self.service.providers
+        if at_start is None:
+            return None
+        up = {(one.component, one.provider) for one in self.factory.health() if one.is_up}
+        now = {
+            component: next((name for name in chain if (component, name) in up), None)
+            for component, chain in self.factory.chains().items()
+        }
+        return at_start.model_copy(update={name: one for name, one in now.items() if one})
+
 
 def watched_of(request: Request) -> Watched:
     watched: Watched = request.app.state.watched
@@ -78,14 +91,15 @@ async def status(request: Request) -> Status:
     watched = watched_of(request)
     service, manager = watched.service, watched.service.manager
     states, limit = manager.states(), service.settings.session.limit
-    runs = service.providers.llm if service.providers else ""
+    providers = watched.providers
+    runs = providers.llm if providers else ""
     engine = service.engine.status()
     is_watcher = may_watch(request, service.settings)
     return Status(
         version=service.version,
         started_at=watched.started_at,
         ready=readiness(service),
-        providers=service.providers,
+        providers=providers,
         model=service.settings.llm.model if runs == "openai" else runs,
         sessions={
             "active": states.total(),

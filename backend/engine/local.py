@@ -228,11 +228,13 @@ class LocalEngine:
         self._buried_busy_s = 0.0
 
     async def start(self) -> None:
-        """Start every worker, side by side.
+        """Start every worker, side by side; nothing where they run.
 
         Raises:
             EngineError: one of them could not start.
         """
+        if self._keepers:
+            return
         launches = [self._launch(slot) for slot in range(self._size)]
         try:
             outcomes = await asyncio.gather(*launches, return_exceptions=True)
@@ -329,10 +331,10 @@ class LocalEngine:
                 "engine.worker_ended", slot=slot, pid=process.pid, returncode=process.returncode
             )
             self._restarts += 1
-            self._buried_busy_s += link.busy_s
             lived_long = time.monotonic() - began_s > LONGEST_PAUSE_S
             pause_s = 0.0 if lived_long else RELAUNCH_PAUSE_S
             self._links[slot] = await self._relaunch(slot, pause_s)
+            self._buried_busy_s += link.busy_s
             async with self._changed:
                 self._changed.notify_all()
 

@@ -242,19 +242,21 @@ async def test_the_log_tells_of_a_worker_that_died_and_of_every_try_to_replace_i
     launch = WorkerLink.launch
 
     async def launch_at_the_third_try(settings: EngineSettings) -> WorkerLink:
-        launches.append(settings)
+        launches.append(engine.status()["busy_s"])
         monkeypatch.setattr(sys, "executable", good_python if len(launches) > 2 else "/bin/false")
         return await launch(settings)
 
     async with impatient_engine(20.0) as (engine, slow):
         monkeypatch.setattr(WorkerLink, "launch", launch_at_the_third_try)
         [worker] = engine.status()["processes"]
+        worked_s = engine.status()["busy_s"]
         with capture_logs() as logs:
             os.kill(worker["pid"], signal.SIGKILL)
             with pytest.raises(WorkerDied):
                 await slow.call("sleep", 60.0)
             heir = await engine.spawn(Counter)
         assert await heir.call("add", 1) == 1
+    assert worked_s > 0 and launches == 3 * [worked_s], "what the dead one did is counted once"
     ended, *tries = logs
     assert ended == {
         "event": "engine.worker_ended",

@@ -13,6 +13,7 @@ from websockets.asyncio.client import connect
 
 from bench.service import Running
 from tests.conftest import ROOT, Serve
+from tests.integration.service_status import until
 from tests.ws_client import joined
 
 
@@ -93,15 +94,18 @@ async def test_a_missing_model_keeps_readiness_red_with_the_reason(
         assert error["code"] == "model_file" and words in error["message"]
 
 
-async def test_a_broken_avatar_keeps_readiness_red_with_the_reason(
-    serve: Serve, tmp_path: Path
+async def test_a_broken_avatar_keeps_readiness_red_with_the_reason_until_it_is_mended(
+    serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("backend.app.LOAD_AGAIN_S", 0.1)
     shipped = next(path for path in (ROOT / "avatars").iterdir() if path.is_dir())
     broken = tmp_path / shipped.name
     shutil.copytree(shipped, broken)
     (broken / "idle.mp4").unlink()
     async with serve(wait=False, avatar={"dir": tmp_path}) as base:
         assert "idle.mp4 is missing" in (await _settled(base))["service"]
+        shutil.copy(shipped / "idle.mp4", broken)
+        await until(base, lambda status: status["ready"]["ready"], timeout_s=60)
 
 
 async def _settled(base: str) -> dict[str, str]:
