@@ -8,7 +8,10 @@ import shutil
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -241,6 +244,52 @@ async def _answers(http: httpx.AsyncClient, url: str) -> bool:
         return (await http.get(url)).is_success
     except httpx.ConnectError:
         return False
+
+
+async def test_two_versions_side_by_side_give_whole_pages(tmp_path: Path) -> None:
+    """While backends are renewed one by one, a page may come from one and ask another for its parts;
+    one that was open before asks for parts that none has any more."""
+    versions = [tmp_path / name for name in ("old", "new")]
+    parts = [(version, f"assets/part-{version.name}.js") for version in versions]
+    for version, part in parts:
+        (version / part).parent.mkdir(parents=True)
+        (version / part).write_text(version.name)
+    with ExitStack() as stack:
+        ports = [stack.enter_context(_files(version)) for version in versions]
+        door = stack.enter_context(front_door(tmp_path / "nginx", ports))
+        async with httpx.AsyncClient(base_url=door.https, verify=door.tls) as http:
+            for version, part in parts:
+                for number in range(8):  # asked for anew each time: the cache goes by the query, too
+                    assert (await http.get(f"/{part}?{number}")).text == version.name
+            assert (await http.get("/assets/nobodys.js")).status_code == 404
+
+
+@contextmanager
+def _files(folder: Path) -> Iterator[int]:
+    """The port of a server of the files in a folder."""
+    handler = partial(SimpleHTTPRequestHandler, directory=folder)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+async def test_what_opens_a_line_is_not_in_the_log(house: House) -> None:
+    """Who knows the name of a channel is its client."""
+    async with house.client() as http:
+        opened = (await http.post("/api/channel", json={})).json()
+        assert (await http.delete(f"/api/channel/{opened['channel']}")).status_code == 204
+        await http.get("/health")
+    log = house.door.folder / "log"
+    async with asyncio.timeout(5):
+        while "GET /health" not in log.read_text():
+            await asyncio.sleep(0.02)
+    assert "DELETE /api/channel/" in log.read_text()
+    assert opened["channel"] not in log.read_text()
 
 
 async def test_a_face_that_was_deleted_is_soon_gone_from_the_door(tmp_path: Path) -> None:
