@@ -270,6 +270,9 @@ PRIVATE_MEMORY_BYTES = Gauge(
     registry=REGISTRY,
 )
 WORKERS = Gauge("avatar_chat_workers", "Worker processes that run", registry=REGISTRY)
+WANTED_WORKERS = Gauge(
+    "avatar_chat_wanted_workers", "Worker processes that are to run", registry=REGISTRY
+)
 WORKER_BUSY_SECONDS = Counter(
     "avatar_chat_worker_busy_seconds", "Seconds of work done", ["worker"], registry=REGISTRY
 )

@@ -11,7 +11,6 @@ import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
-import structlog
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
@@ -27,8 +26,6 @@ KEPT_MIN = 60
 
 STEPS = 60
 """Most points of a series; a step is at least a minute."""
-
-log = structlog.get_logger()
 
 
 class Series(BaseModel):
@@ -65,7 +62,6 @@ async def history(
     try:
         return await asyncio.to_thread(_asked, Prometheus(base), minutes)
     except (OSError, ValueError, KeyError) as error:
-        log.warning("monitor.no_prometheus", error=type(error).__name__)
         told = await _remembered(watched, min(minutes, KEPT_MIN))
         told.trouble = f"Prometheus does not answer ({type(error).__name__})."
         return told

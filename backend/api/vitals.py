@@ -118,8 +118,10 @@ class Vitals:
     def _account_for(self, engine: Mapping[str, object]) -> None:
         """Counters only grow, so a worker that took another's place adds to what that one did."""
         processes, restarts = engine["processes"], engine["restarts"]
+        wanted = engine["workers_wanted"]
         assert isinstance(processes, list)
         assert isinstance(restarts, int)
+        assert isinstance(wanted, int)
         before, self._busy_s = self._busy_s, {}
         worked_s = 0.0
         for worker in processes:
@@ -131,6 +133,7 @@ class Vitals:
         since_s, self._looked_at_s = self._looked_at_s, time.monotonic()
         self.busy_ratio = worked_s / max(1, len(processes)) / (self._looked_at_s - since_s)
         metrics.WORKERS.set(len(processes))
+        metrics.WANTED_WORKERS.set(wanted)
         metrics.WORKER_RESTARTS.inc(restarts - self._restarts)
         self._restarts = restarts
         metrics.QUEUE_ITEMS.labels("workers").set(sum(worker["waiting"] for worker in processes))

@@ -63,7 +63,8 @@ class Reply:
         raise_if_cancelled(error)
         if not isinstance(error, AvatarChatError):
             log.error("reply.stage_crashed", component=component, exc_info=error)
-        _, text, _ = wire_error(error)
+        code, text, _ = wire_error(error)
+        log.warning("reply.part_lost", component=component, to=fallback, code=code, reason=text)
         metrics.FALLBACKS.labels(component, fallback).inc()
         notice = Notice(component=component, level="warning", text=text, to=fallback)
         self.post(notice)

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from backend.config import load_settings
 from backend.errors import NotListening
@@ -151,9 +152,12 @@ async def test_an_interruption_reaches_a_turn_that_has_just_heard_from_the_clien
 
 async def test_a_face_that_fails_leaves_the_voice(desk: Desk) -> None:
     desk.stages.avatar._mood = lambda: FAILS
-    await desk.ask()
+    with capture_logs() as logs:
+        await desk.ask()
     assert desk.of("turn_end")[0]["reason"] == "completed"
     assert [m["sentence_index"] for m in desk.of("tts_audio_chunk")] == [0, 1, 2]
+    lost = {(one["component"], one["to"]) for one in logs if one["event"] == "reply.part_lost"}
+    assert lost == {("avatar", "audio")}
     assert {(m["component"], m["to"]) for m in desk.of("notice")} == {("avatar", "audio")}
 
 
