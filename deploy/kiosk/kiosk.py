@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import http.client
 import json
 import os
 import re
@@ -24,7 +25,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -76,8 +76,11 @@ class Settings:
         )
         if not browser:
             raise SystemExit("No Chromium is installed, and KIOSK_BROWSER names none.")
+        url = environ.get("KIOSK_URL", "http://localhost:8000/?kiosk=1")
+        if urlsplit(url).scheme not in ("http", "https"):
+            raise SystemExit(f"KIOSK_URL must begin with http:// or https://, and is {url}")
         return cls(
-            url=environ.get("KIOSK_URL", "http://localhost:8000/?kiosk=1"),
+            url=url,
             browser=browser,
             flags=tuple(shlex.split(environ.get("KIOSK_FLAGS", ""))),
             output=environ.get("KIOSK_OUTPUT", ""),
@@ -227,9 +230,7 @@ async def watch(pipe: Pipe, settings: Settings) -> None:
     await pipe.call("Browser.grantPermissions", origin=settings.origin, permissions=PERMISSIONS)
     await pipe.call("Runtime.enable", page)
     await pipe.call("Runtime.addBinding", page, name="kioskHeartbeat")
-    while not await asyncio.to_thread(answers, settings.url):
-        await asyncio.sleep(PROBE_S)
-        await pipe.call("Browser.getVersion")  # is it still there?
+    await service_there(pipe, settings.url)
     await pipe.call("Page.navigate", page, url=settings.url)
     before, patience_s = "", FIRST_BEAT_S
     while True:
@@ -243,6 +244,17 @@ async def watch(pipe: Pipe, settings: Settings) -> None:
             before = beat
             say("page", **json.loads(beat))
             notify(f"STATUS={beat}")
+
+
+async def service_there(pipe: Pipe, url: str) -> None:
+    """Wait until the page could be loaded; whoever reads the journal learns why it cannot."""
+    said = None
+    while (why := await asyncio.to_thread(obstacle, url)) is not None:
+        if why != said:
+            said = why
+            say("service.awaited", why=why)
+        await asyncio.sleep(PROBE_S)
+        await pipe.call("Browser.getVersion")  # is it still there?
 
 
 def patience_after(beat: str) -> float:
@@ -274,13 +286,13 @@ async def heartbeat(pipe: Pipe) -> str:
             return str(event["params"]["payload"])
 
 
-def answers(url: str) -> bool:
-    """Whether the page could be loaded now."""
+def obstacle(url: str) -> str | None:
+    """Why the page could not be loaded now; None when it could."""
     try:
         with urllib.request.urlopen(url, timeout=PROBE_S):
-            return True
-    except (OSError, urllib.error.URLError):
-        return False
+            return None
+    except (OSError, http.client.HTTPException) as error:
+        return str(error) or type(error).__name__
 
 
 async def keep_watched() -> None:

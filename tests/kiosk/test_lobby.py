@@ -29,6 +29,7 @@ async def test_browser_and_service_may_come_late_and_go(display: str, tmp_path: 
     port = free_port()
     async with lobby(f"http://127.0.0.1:{port}/?kiosk=1", display, tmp_path) as place:
         await place.until("browser.started")
+        await place.until("service.awaited", "refused")
         with running_service(SERVICE, port=port) as service:
             await place.until("page", "phase=ready")
             place.browser.kill()

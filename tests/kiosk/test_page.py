@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -26,6 +27,16 @@ FLAGS = (
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
 )
+# Chromium takes every question of a test for a touch; this one is as strict as it is to strangers.
+TOUCH_FIRST = """
+const play = HTMLMediaElement.prototype.play
+let isTouched = false
+addEventListener('pointerdown', (event) => (isTouched ||= event.isTrusted), true)
+HTMLMediaElement.prototype.play = function () {
+  if (isTouched || this.muted) return play.call(this)
+  return Promise.reject(new DOMException('touch it first', 'NotAllowedError'))
+}
+"""
 GREETING = "Hello, good to see you!"
 
 
@@ -153,6 +164,37 @@ async def test_a_face_before_the_camera_wakes_it(
     async with open_page(url(service, camera="1", voice="0"), *flags) as page:
         await until_stage(page, "greeting")
         await expect(page.get_by_test_id("subtitle")).to_contain_text("Hello", timeout=20_000)
+
+
+async def test_where_the_browser_wants_a_touch_first_the_screen_asks_for_it(
+    service: Running, open_page: OpenPage
+) -> None:
+    async with open_page("about:blank", *FLAGS, init_script=TOUCH_FIRST) as page:
+        await serve(page, silence_ms=60_000)
+        await page.goto(url(service, languages="en", voice="0"))
+        await until_inviting(page)
+        await page.locator(".kiosk").dispatch_event("pointerdown")  # by no hand, as a face wakes it
+        asks = page.get_by_test_id("kiosk-visit").get_by_text("Touch the screen")
+        await expect(asks).to_be_visible(timeout=20_000)
+        await page.mouse.click(200, 200)
+        await expect(page.get_by_test_id("subtitle")).to_contain_text("Hello", timeout=20_000)
+
+
+async def test_a_screen_whose_token_is_refused_tells_its_operator(
+    service: Running, open_page: OpenPage
+) -> None:
+    refusal = {"type": "error", "session_id": "s", "seq": 1, "code": "unauthorized"}
+
+    async def refuse(line: WebSocketRoute) -> None:
+        line.send(json.dumps({**refusal, "message": "The token is wrong.", "recoverable": False}))
+        await line.close(code=1008)
+
+    async with open_page("about:blank", *FLAGS) as page:
+        await page.route_web_socket("**/ws/*", refuse)
+        await page.goto(url(service, voice="0"))
+        await expect(page.get_by_test_id("kiosk-unwelcome")).to_contain_text(
+            "#token", timeout=20_000
+        )
 
 
 async def test_an_empty_hall_wakes_nobody(

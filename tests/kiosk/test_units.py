@@ -6,8 +6,10 @@ import json
 import os
 import runpy
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,34 @@ def test_a_page_that_loads_anew_has_as_long_as_one_that_starts() -> None:
     }
     hung_s, first_beat_s = kiosk["HUNG_S"], kiosk["FIRST_BEAT_S"]
     assert patience_s == {"attract": hung_s, "visit": hung_s, "restarting": first_beat_s}
+
+
+def test_whatever_is_in_the_services_place_is_said_and_waited_out() -> None:
+    kiosk = runpy.run_path(str(FOLDER / "kiosk.py"))
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        url = f"http://127.0.0.1:{stranger.getsockname()[1]}/?kiosk=1"
+
+        def greet() -> None:
+            line, _ = stranger.accept()
+            with line:
+                line.recv(4096)
+                line.sendall(b"SSH-2.0-something\r\n")
+
+        host = threading.Thread(target=greet)
+        host.start()
+        assert "SSH-2.0" in kiosk["obstacle"](url)
+        host.join()
+    assert "refused" in kiosk["obstacle"](url)
+
+
+def test_an_address_that_no_page_is_at_is_refused_at_once() -> None:
+    ended = subprocess.run(
+        [sys.executable, str(FOLDER / "kiosk.py")],
+        env={**os.environ, "KIOSK_BROWSER": "/bin/true", "KIOSK_URL": "localhost:8000/?kiosk=1"},
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 1 and "http://" in ended.stderr
 
 
 def test_without_a_browser_it_says_so() -> None:
