@@ -2,7 +2,7 @@
 
 Nobody new is let in. Each session is sent on as soon as it is at rest, its conversation saved: the
 client comes back by itself, to a backend that goes on where this one stopped. Who is in the middle
-of something gets `bound_s` to finish; then it is sent on all the same.
+of something, or cannot be saved yet, gets `bound_s`; then it is sent on all the same.
 """
 
 from __future__ import annotations
@@ -43,8 +43,9 @@ class Departure:
         until_s = clock.now() + bound_s
         while self._manager.attached and clock.now() < until_s:
             kept = await self._keep([s for s in self._manager.sessions() if self._is_at_rest(s)])
-            # While the store took its time, somebody may have gone on talking.
-            self._send_on(s for s in kept if s.is_at_rest and s.record() == kept[s])
+            self._send_on(
+                session for session, record in kept.items() if self._may_go(session, record)
+            )
             await asyncio.sleep(LOOK_S)
         cut_off = self._manager.sessions()
         self._send_on(await self._keep(cut_off))
@@ -54,6 +55,11 @@ class Departure:
     def _is_at_rest(self, session: Session) -> bool:
         self._looks[session] = self._looks.get(session, 0) + 1 if session.is_at_rest else 0
         return self._looks[session] >= LOOKS_AT_REST
+
+    def _may_go(self, session: Session, kept: SessionRecord) -> bool:
+        """The store may be away; and while it took its time, somebody may have gone on talking."""
+        is_saved = not self._keeper.is_waiting(session.id)
+        return is_saved and session.is_at_rest and session.record() == kept
 
     async def _keep(self, sessions: list[Session]) -> dict[Session, SessionRecord]:
         """Save how they are now, and say how that was."""

@@ -38,9 +38,12 @@ class House:
 
     guests: list[Guest]
     settling_s: float = 0.0
+    away_until_s: float = 0.0
     closed_for: SessionError | None = None
     saved: list[str] = field(default_factory=list)
     settled: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    """Who was sent on before their conversation was saved."""
     left: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -51,26 +54,34 @@ class House:
         return list(self.guests)
 
     def dismiss(self, guest: Guest, why: SessionError) -> None:
-        assert isinstance(why, ServiceLeaving) and guest.record() in self.settled
+        assert isinstance(why, ServiceLeaving)
+        if guest.record() not in self.settled:
+            self.lost.append(guest.id)
         self.guests.remove(guest)
         self.left[guest.id] = round(clock.now(), 3)
 
     def save(self, record: str) -> None:
         self.saved.append(record)
 
+    def is_waiting(self, guest_id: str) -> bool:
+        return guest_id not in self.settled
+
     async def settle(self) -> None:
-        self.settled = list(self.saved)
+        if clock.now() >= self.away_until_s:
+            self.settled = list(self.saved)
         await asyncio.sleep(self.settling_s)
 
 
-def leave(*guests: Guest, bound_s: float = 10.0, settling_s: float = 0.0) -> tuple[House, int]:
-    house = House(list(guests), settling_s)
+def leave(*guests: Guest, bound_s: float = 10.0, **of_the_house: float) -> tuple[House, int]:
+    house = House(list(guests), **of_the_house)
     anybody: Any = house
 
     async def run() -> int:
         return await Departure(anybody, anybody).run(bound_s)
 
-    return house, virtual_time.run(run())
+    cut_off = virtual_time.run(run())
+    assert house.lost == [] or house.away_until_s > bound_s
+    return house, cut_off
 
 
 def test_the_quiet_go_at_once_and_the_others_when_they_are_done() -> None:
@@ -82,7 +93,17 @@ def test_the_quiet_go_at_once_and_the_others_when_they_are_done() -> None:
 
 def test_a_conversation_is_saved_before_its_client_moves() -> None:
     house, _ = leave(Guest("a"), Guest("b"))
-    assert house.settled == ["a", "b"]  # checked at every dismissal, too
+    assert house.settled == ["a", "b"]
+
+
+def test_while_the_store_is_away_nobody_moves_without_their_conversation() -> None:
+    house, cut_off = leave(Guest("a"), away_until_s=3.0)
+    assert cut_off == 0 and 3.0 <= house.left["a"] <= 3.0 + 2 * LOOK_S
+
+
+def test_a_store_that_stays_away_keeps_nobody_longer_than_the_bound() -> None:
+    house, cut_off = leave(Guest("a"), bound_s=5.0, away_until_s=99.0)
+    assert cut_off == 1 and 5.0 <= house.left["a"] <= 5.0 + 2 * LOOK_S
 
 
 def test_a_moment_between_hearing_and_answering_is_no_rest() -> None:

@@ -255,6 +255,16 @@ async def test_after_an_outage_everybody_is_saved_at_once(moody: Moody) -> None:
     assert await keeper.load("c") is not None
 
 
+async def test_a_store_that_only_reads_has_failed(moody: Moody) -> None:
+    keeper = RecordKeeper(moody)
+    moody.failure = "It is full."
+    keeper.save(record("a"))
+    await keeper.settle()
+    moody.failure = ""
+    await keeper.load("b")
+    assert keeper.health().failure == "It is full."
+
+
 async def test_an_outage_and_its_end_are_noticed_while_nothing_is_saved(
     moody: Moody, keeper: RecordKeeper
 ) -> None:

@@ -66,6 +66,10 @@ class RecordKeeper:
         except StoreError:
             return None
 
+    def is_waiting(self, session_id: str) -> bool:
+        """Whether what was last told of this conversation is not in the store yet."""
+        return session_id in self._changes
+
     def health(self) -> StoreHealth:
         return StoreHealth(self._store.kind, len(self._changes), self._breaker.reason)
 
@@ -110,6 +114,7 @@ class RecordKeeper:
             async with self._writing:
                 if not self._changes:
                     await self._ask("check", self._store.check)
+                    self._works()
                 while self._changes:
                     await self._write(*next(iter(self._changes.items())))
         except StoreError:
@@ -120,8 +125,15 @@ class RecordKeeper:
             await self._ask("delete", lambda: self._store.delete(session_id))
         else:
             await self._ask("save", lambda: self._store.save(record))
+        self._works()
         if self._changes.get(session_id) is record:  # not what came while it was written
             self._changes.pop(session_id, None)
+
+    def _works(self) -> None:
+        """Not told by a load: a store that is full still reads."""
+        if self._breaker.reason:
+            log.info("store.back")
+        self._breaker.succeeded()
 
     async def _ask(self, operation: str, call: Callable[[], Awaitable[T]]) -> T:
         """
@@ -131,14 +143,10 @@ class RecordKeeper:
         if not self._breaker.acquire(clock.now()):
             raise StoreError(self._breaker.reason)
         try:
-            answer = await call()
+            return await call()
         except StoreError as error:
             metrics.STORE_FAILURES.labels(operation).inc()
             if not self._breaker.reason:
                 log.warning("store.failed", operation=operation, reason=error.message)
             self._breaker.failed(clock.now(), error.message)
             raise
-        if self._breaker.reason:
-            log.info("store.back")
-        self._breaker.succeeded()
-        return answer
