@@ -78,7 +78,11 @@ face-finder: .venv-faces/.installed
 	$(BIN)/uv pip install --python .venv-faces/bin/python --require-hashes --no-deps -r $<
 	@touch $@
 
+# What Vite asks for; an older one fails in the middle of the build, without saying why.
 frontend/node_modules/.installed: frontend/package-lock.json
+	node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \
+	  if (major < 20 || minor < ({20: 19, 21: Infinity, 22: 12}[major] ?? 0)) \
+	    throw `Node 20.19, 22.12 or newer is needed; this is $${process.versions.node}.`'
 	$(NPM) ci
 	@touch $@
 

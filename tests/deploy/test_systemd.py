@@ -83,6 +83,16 @@ def test_the_front_door_leads_to_the_backends_that_the_target_starts() -> None:
     assert start.endswith("avatar-chat run --port %i")
 
 
+def test_a_reload_takes_a_new_key_and_refuses_what_nginx_does_not_take() -> None:
+    door = SYSTEMD / "avatar-chat-front-door.service"
+    placed, checked, reloaded = text(door, "Service", "ExecReload")
+    assert placed.startswith("+") and placed.endswith("systemd-tmpfiles --create avatar-chat.conf")
+    assert "nginx -t " in checked and "nginx -s reload " in reloaded
+    assert text(door, "Service", "ExecStartPre") == [placed, checked]
+    modes = (SYSTEMD / "tmpfiles.conf").read_text().splitlines()
+    assert "z /etc/avatar-chat/nginx/tls.key 0640 root www-data -" in modes
+
+
 def test_the_documents_name_units_that_there_are() -> None:
     known = {f"avatar-chat@{port}" for port in ports()} | {Path(unit).stem for unit in UNITS}
     known |= {"avatar-chat.target"}
