@@ -7,9 +7,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from backend.config import Settings
+from backend.config import Settings, StoreSettings
 from backend.engine.local import LocalEngine
-from backend.errors import AvatarChatError
+from backend.errors import AvatarChatError, StoreError
 from backend.handlers.base import BaseHandler, Options
 from backend.handlers.fallback import FallbackHandler
 from backend.session.stages import StageFactory
@@ -46,6 +46,7 @@ async def examine(settings: Settings) -> list[Finding]:
         Finding("python", platform.python_implementation(), platform.python_version(), "ok", ""),
         _page("chat", settings.server.page_dir),
         _page("monitor", settings.monitor.page_dir),
+        await _store(settings.store),
     ]
     try:
         await engine.start()
@@ -65,6 +66,21 @@ def _page(name: str, page_dir: Path) -> Finding:
     built = (page_dir / "index.html").is_file()
     advice = "" if built else "Run: make page"
     return Finding("page", name, "-", "ok" if built else "broken", advice)
+
+
+async def _store(settings: StoreSettings) -> Finding:
+    """Where conversations wait when their backend leaves."""
+    if settings.kind == "memory":
+        return Finding("store", "memory", "-", "ok", "")
+    from backend.session.store.redis import RedisStore  # half a second, with all that it brings
+
+    store = RedisStore(settings)
+    try:
+        await store.check()
+        await store.close()
+    except StoreError as error:
+        return Finding("store", "redis", version("redis"), "broken", error.message)
+    return Finding("store", "redis", version("redis"), "ok", "")
 
 
 async def _examine(component: str, handler: BaseHandler[object, object]) -> Finding:

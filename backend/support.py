@@ -129,16 +129,23 @@ def _models(settings: Settings) -> dict[str, Any]:
 
 
 def _service(settings: Settings, url: str) -> dict[str, str]:
-    """What it says of itself, or why it says nothing."""
-    try:
-        told = {
-            "status.json": _ask(settings, f"{url}/api/status"),
-            "metrics.txt": _ask(settings, f"{url}/metrics"),
-            "log.json": _json(_logged(_ask(settings, f"{url}/api/status/log"))),
-        }
-    except (OSError, ValueError, HTTPException) as error:
-        reason = getattr(error, "reason", error)
-        return {"service.json": _json({"address": _address(url), "not_reached": str(reason)})}
+    """What it says of itself, and why it does not say the rest: the log is for who may watch, and a
+    proxy may keep the metrics to itself."""
+    told: dict[str, str] = {}
+    missing: dict[str, str] = {}
+    for name, path, read in (
+        ("status.json", "/api/status", _status),
+        ("metrics.txt", "/metrics", str),
+        ("log.json", "/api/status/log", _logged),
+    ):
+        try:
+            told[name] = read(_ask(settings, url + path))
+        except (OSError, ValueError, HTTPException) as error:
+            missing[name] = str(getattr(error, "reason", error))
+            if "status.json" in missing:
+                break  # nobody is there, or somebody else
+    if missing:
+        told["service.json"] = _json({"address": _address(url), "not_reached": missing})
     return told
 
 
@@ -152,13 +159,24 @@ def _ask(settings: Settings, url: str) -> str:
     return text
 
 
-def _logged(text: str) -> list[dict[str, Any]]:
+def _status(text: str) -> str:
+    """
+    Raises:
+        ValueError: it is no answer of `/api/status`.
+    """
+    status = json.loads(text)
+    if not isinstance(status, dict) or not {"version", "counts", "engine"} <= status.keys():
+        raise ValueError("What answers there is another service.")
+    return text
+
+
+def _logged(text: str) -> str:
     """
     Raises:
         ValueError: it is no answer of `/api/status/log`.
     """
     try:
-        return [_event(line) for line in json.loads(text)["lines"]]
+        return _json([_event(line) for line in json.loads(text)["lines"]])
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise ValueError("What answers there is another service.") from error
 

@@ -57,6 +57,16 @@ def test_doctor_names_what_really_runs() -> None:
     assert {"vad", "asr", "avatar", "page"} <= set(findings)
 
 
+def test_doctor_asks_the_store_and_tells_no_password() -> None:
+    url = "redis://:hush-hush@127.0.0.1:9/0"
+    told = avatar_chat(
+        "doctor", "--json", AVATAR_CHAT_STORE__KIND="redis", AVATAR_CHAT_STORE__REDIS_URL=url
+    )
+    (store,) = (one for one in json.loads(told.stdout) if one["component"] == "store")
+    assert told.returncode == 1 and (store["runs"], store["verdict"]) == ("redis", "broken")
+    assert "127.0.0.1:9" in store["advice"] and "hush" not in told.stdout
+
+
 def test_doctor_reports_a_broken_part_and_fails(tmp_path: Path) -> None:
     told = avatar_chat("doctor", AVATAR_CHAT_AVATAR__MODEL=str(tmp_path / "gone.onnx"))
     assert told.returncode == 1 and "broken" in told.stdout and "gone.onnx" in told.stdout

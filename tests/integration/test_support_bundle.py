@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import zipfile
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from backend.config import load_settings
 from backend.support import write_bundle
 from bench.service import free_port, running_service
+from tests.conftest import Serve
 from tests.fakes.stranger import answered, everything_goes_by, stranger
 from tests.test_cli import avatar_chat
 from tests.ws_client import joined
@@ -76,7 +78,20 @@ def test_a_service_that_does_not_run_is_said_so(tmp_path: Path) -> None:
     told = avatar_chat("support-bundle", "-o", str(bundle), "--url", address)
     assert told.returncode == 0, told.stderr
     service = json.loads(contents(bundle)["service.json"])
-    assert service["address"] == address and service["not_reached"]
+    assert service["address"] == address and service["not_reached"].keys() == {"status.json"}
+
+
+async def test_who_may_not_watch_gets_all_but_the_log(tmp_path: Path, serve: Serve) -> None:
+    bundle = tmp_path / "bundle.zip"
+    async with serve(wait=False) as base:
+        port = base.rpartition(":")[2]
+        # Another name for this computer: as from elsewhere, and without a token.
+        address = f"http://0.0.0.0:{port}"
+        await asyncio.to_thread(write_bundle, bundle, load_settings(), [], address, None)
+    files = contents(bundle)
+    assert "avatar_chat_ready" in files["metrics.txt"] and "log.json" not in files
+    assert json.loads(files["status.json"])["live"] is None
+    assert json.loads(files["service.json"])["not_reached"] == {"log.json": "Forbidden"}
 
 
 @pytest.mark.parametrize(
