@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import subprocess
@@ -178,6 +179,23 @@ async def test_where_the_browser_wants_a_touch_first_the_screen_asks_for_it(
         await expect(asks).to_be_visible(timeout=20_000)
         await page.mouse.click(200, 200)
         await expect(page.get_by_test_id("subtitle")).to_contain_text("Hello", timeout=20_000)
+
+
+async def test_a_face_whose_loop_could_not_be_fetched_moves_when_it_can(
+    service: Running, open_page: OpenPage
+) -> None:
+    is_there = asyncio.Event()
+
+    async def loop(route: Route) -> None:
+        await (route.continue_() if is_there.is_set() else route.fulfill(status=502))
+
+    async with open_page("about:blank", *FLAGS) as page:
+        await page.route("**/avatars/*/idle.mp4*", loop)
+        await page.goto(url(service, voice="0"))
+        idle = page.get_by_test_id("idle-video")
+        await expect(idle).not_to_have_js_property("error", None, timeout=20_000)
+        is_there.set()
+        await until_inviting(page)
 
 
 async def test_a_screen_whose_token_is_refused_tells_its_operator(

@@ -30,6 +30,8 @@ const LONGEST_SEEK_MS = 1000
 /** Loops further apart than this are seen to jump. */
 const APART_MS = 120
 const TRIES = 2
+/** A loop that could not be fetched, because the service was away, is fetched again after this. */
+const FETCH_AGAIN_MS = 5_000
 const HAVE_CURRENT_DATA = 2
 
 export class Loops extends Emitter<LoopsEvents> {
@@ -49,6 +51,9 @@ export class Loops extends Emitter<LoopsEvents> {
     for (const [, video] of this.above) {
       conceal(video, 0)
       video.addEventListener('canplay', () => this.change())
+    }
+    for (const video of this.all) {
+      video.addEventListener('error', () => setTimeout(() => this.fetchAgain(video), FETCH_AGAIN_MS))
     }
     // Another face: its loops have yet to come.
     elements.idle.addEventListener('emptied', () => this.toIdle())
@@ -111,6 +116,12 @@ export class Loops extends Emitter<LoopsEvents> {
   private get above(): [Clip, HTMLVideoElement][] {
     const present = ORDER.slice(1).map((clip) => [clip, this.elements[clip]] as const)
     return present.filter((pair): pair is [Clip, HTMLVideoElement] => pair[1] !== undefined)
+  }
+
+  private fetchAgain(video: HTMLVideoElement): void {
+    if (!video.error) return // another face's loop has come meanwhile
+    video.load()
+    if (video === this.video && !this.stands) this.run()
   }
 
   private change(): void {

@@ -55,6 +55,21 @@ function loop(): Loop {
 const seconds = (amount: number) => vi.advanceTimersByTimeAsync(amount * 1000)
 const opacity = (video: Loop) => video.element.style.opacity
 
+test('a loop that could not be fetched is fetched again, unless another has come in its place', async () => {
+  const load = (idle.element.load = vi.fn())
+  const before = idle.plays
+  Object.defineProperty(idle.element, 'error', { value: { code: 4 }, configurable: true })
+  idle.fail()
+  await seconds(4)
+  expect(load).not.toHaveBeenCalled()
+  await seconds(2)
+  expect([load.mock.calls.length, idle.plays - before]).toEqual([1, 1])
+  idle.fail()
+  Object.defineProperty(idle.element, 'error', { value: null })
+  await seconds(6)
+  expect(load).toHaveBeenCalledOnce()
+})
+
 test('another loop takes over where the first one is, and the first then rests', async () => {
   idle.element.currentTime = 7.9
   loops.want('thinking')
