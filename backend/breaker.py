@@ -30,6 +30,7 @@ class CircuitBreaker:
         self._cooldown_s = cooldown_s
         self._failures = 0
         self._retry_at_s: float | None = None
+        self._is_on_trial = False
         self.reason = ""
 
     def state(self, now_s: float) -> BreakerState:
@@ -46,11 +47,13 @@ class CircuitBreaker:
         state = self.state(now_s)
         if state is BreakerState.HALF_OPEN:
             self._retry_at_s = now_s + self._cooldown_s
+            self._is_on_trial = True
         return state is not BreakerState.OPEN
 
     def succeeded(self) -> None:
         self._failures = 0
         self._retry_at_s = None
+        self._is_on_trial = False
         self._cooldown_s = self._first_cooldown_s
         self.reason = ""
 
@@ -58,13 +61,19 @@ class CircuitBreaker:
         """One more failure; enough of them in a row, or one while on trial, open the breaker."""
         self._failures += 1
         self.reason = reason
-        if self._retry_at_s is not None or self._failures >= self._limit:
+        if self._is_on_trial or self._failures >= self._limit:
             self.trip(now_s, reason)
 
     def trip(self, now_s: float, reason: str) -> None:
-        """Open at once: it cannot work here, and said so."""
-        if self._retry_at_s is not None:
+        """Open at once: it cannot work here, and said so.
+
+        Many may have asked before it opened; what becomes of them is no news.
+        """
+        self.reason = reason
+        if self._is_on_trial:
             longest = self._first_cooldown_s * LONGEST_COOLDOWN
             self._cooldown_s = min(self._cooldown_s * 2, longest)
+        elif self._retry_at_s is not None:
+            return
+        self._is_on_trial = False
         self._retry_at_s = now_s + self._cooldown_s
-        self.reason = reason

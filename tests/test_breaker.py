@@ -59,3 +59,15 @@ def test_each_bad_trial_doubles_the_rest_up_to_a_bound(breaker: CircuitBreaker) 
         now_s += rest_s
     assert rests == [20, 40, 40, 40, 40]
     assert rests[-1] == 10 * LONGEST_COOLDOWN
+
+
+@pytest.mark.parametrize("says_so", [False, True], ids=["fails", "cannot work"])
+def test_many_who_asked_before_it_opened_count_as_one_outage(
+    breaker: CircuitBreaker, says_so: bool
+) -> None:
+    assert all(breaker.acquire(0) for _ in range(10))
+    for _ in range(10):
+        (breaker.trip if says_so else breaker.failed)(1, "a hiccup")
+    assert not breaker.acquire(10.9) and breaker.acquire(11)
+    breaker.failed(11, "the trial")
+    assert breaker.state(30.9) is BreakerState.OPEN and breaker.acquire(31)
