@@ -41,6 +41,16 @@ test('a provider that is out of order is named, and who stands in', () => {
   expect(verdictOn(aStatus({ tried: [down, last] }), true, null).level).toBe('bad')
 })
 
+test('a worker that is missing slows the faces, and none at all stops them', () => {
+  const engine = { workers_wanted: 2, restarts: 1, rss_bytes: 0 }
+  expect(verdictOn(aStatus({ engine: { ...engine, workers: 2 } }), true, null).level).toBe('good')
+  expect(verdictOn(aStatus({ engine: { ...engine, workers: 1 } }), true, null).level).toBe('warning')
+  expect(verdictOn(aStatus({ engine: { ...engine, workers: 0 } }), true, null)).toMatchObject({
+    level: 'bad',
+    reasons: ['No worker process runs: every face stands still'],
+  })
+})
+
 test('a provider that nobody has set up is no trouble', () => {
   const unset = { component: 'llm', provider: 'openai', is_up: false, is_configured: false, reason: 'no key' }
   expect(verdictOn(aStatus({ tried: [unset] }), true, null).level).toBe('good')

@@ -56,8 +56,13 @@ function parts(status: Status): Finding[] {
   })
   if (status.store.failure)
     found.push({ level: 'bad', headline: 'Makes do', reason: `The ${status.store.kind} store does not answer` })
-  if (status.engine.workers < status.engine.workers_wanted && status.ready.ready)
-    found.push({ level: 'warning', headline: 'Makes do', reason: 'A worker process is being replaced' })
+  const { workers, workers_wanted } = status.engine
+  if (workers < workers_wanted && status.ready.ready)
+    found.push(
+      workers
+        ? { level: 'warning', headline: 'Makes do', reason: 'A worker process is being replaced' }
+        : { level: 'bad', headline: 'Makes do', reason: 'No worker process runs: every face stands still' },
+    )
   return found
 }
 
