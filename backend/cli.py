@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from backend import __version__, cli_avatar
 from backend.config import Settings, load_settings
@@ -243,7 +243,8 @@ def bench(
 
 def _findings_table(findings: list[Finding]) -> Table:
     colours = {"ok": "green", "fallback": "yellow", "broken": "red"}
-    table = Table("component", "runs", "version", "", "what to do", title="avatar-chat doctor")
+    advice = Column("what to do", overflow="fold")  # a name of a setting is of no use when cut
+    table = Table("component", "runs", "version", "", advice, title="avatar-chat doctor")
     for finding in findings:
         colour = colours[finding.verdict]
         table.add_row(

@@ -57,6 +57,12 @@ def test_doctor_names_what_really_runs() -> None:
     assert {"vad", "asr", "avatar", "page"} <= set(findings)
 
 
+def test_doctor_cuts_no_name_of_a_setting_in_a_narrow_window() -> None:
+    told = avatar_chat("doctor", AVATAR_CHAT_LLM__CHAIN='["openai", "builtin"]', COLUMNS="80")
+    rows = [line.split("│") for line in told.stdout.splitlines() if line.count("│") == 6]
+    assert "AVATAR_CHAT_LLM__BASE_URL" in "".join(row[5].strip() for row in rows)
+
+
 def test_doctor_asks_the_store_and_tells_no_password() -> None:
     url = "redis://:hush-hush@127.0.0.1:9/0"
     told = avatar_chat(
