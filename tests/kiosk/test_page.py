@@ -91,6 +91,9 @@ async def test_a_visit_by_touch_ends_and_is_forgotten(
         await expect(page.get_by_test_id("subtitle")).to_contain_text("Hello", timeout=20_000)
         await until_stage(page, "visit")
         await page.get_by_test_id("kiosk-write").click()
+        await page.set_viewport_size({"width": 1280, "height": 720})
+        for name in ("kiosk-keyboard", "kiosk-write"):
+            await expect(page.get_by_test_id(name)).to_be_in_viewport(ratio=1)
         for key in ("h", "i", "{enter}"):
             await page.locator(f'[data-skbtn="{key}"]').click()
         await expect(page.get_by_test_id("kiosk-asked")).to_have_text("hi")

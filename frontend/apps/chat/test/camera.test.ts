@@ -18,7 +18,7 @@ beforeEach(() => {
     })
   vi.stubGlobal('navigator', { mediaDevices: { getUserMedia } })
   scope = effectScope()
-  camera = scope.run(useCamera)!
+  camera = scope.run(() => useCamera())!
 })
 afterEach(() => {
   scope.stop()

@@ -3,7 +3,10 @@ import { onScopeDispose, ref, shallowRef } from 'vue'
 
 export type CameraFailure = 'denied' | 'no_device' | 'insecure'
 
-export function useCamera() {
+const PHOTO: MediaTrackConstraints = { width: { ideal: 1920 }, height: { ideal: 1080 } }
+
+/** `wish`: what the pictures are to be like, as far as the camera can. */
+export function useCamera(wish = PHOTO) {
   const stream = shallowRef<MediaStream | null>(null)
   const failure = ref<CameraFailure | null>(null)
   let turn = 0
@@ -16,7 +19,7 @@ export function useCamera() {
       failure.value = 'insecure'
       return
     }
-    const video = { facingMode: 'user', width: { ideal: 1920 }, height: { ideal: 1080 } }
+    const video = { facingMode: 'user', ...wish }
     try {
       const opened = await navigator.mediaDevices.getUserMedia({ video })
       // A person may take long to allow it, and have gone on meanwhile.

@@ -5,6 +5,12 @@ import { faceFinder, type FindFace } from './face-finder'
 import { Presence } from './presence'
 
 const LOOK_EVERY_MS = 400
+/** Enough to find a face in, all day long: of the shape that it is looked at in, so that faces keep theirs. */
+const PICTURE: MediaTrackConstraints = {
+  width: { ideal: 320 },
+  height: { ideal: 240 },
+  frameRate: { ideal: 5 },
+}
 /** A camera that is not there, or was unplugged, is looked for again. */
 const AGAIN_MS = 10_000
 
@@ -13,7 +19,7 @@ const AGAIN_MS = 10_000
  * a visit: it may be the next visitor's, who is to be welcomed when the visit is over.
  */
 export function useFaceWake(isVisited: Readonly<Ref<boolean>>, came: () => void): void {
-  const camera = useCamera()
+  const camera = useCamera(PICTURE)
   const presence = new Presence()
   const video = document.createElement('video')
   video.muted = true
