@@ -32,7 +32,7 @@ log = structlog.get_logger()
 class _Cut:
     """A reply that was interrupted, while the client may still say where it stopped."""
 
-    turn: Turn
+    reply: Reply
     entry: Entry
     until_s: float
 
@@ -63,7 +63,7 @@ class Floor:
 
     def begin(self, reply: Reply, queue_size: int) -> None:
         """Let this reply speak; its generation has just been opened."""
-        generation = reply.stamp.generation_id
+        generation = _generation(reply)
         # A turn must not hold itself, and with it all its sound until the collector comes by.
         self.turn = turn = Turn(reply, queue_size, on_speaking=partial(self._speaks, generation))
         self._on_phase(Phase.THINKING, "turn")
@@ -78,8 +78,8 @@ class Floor:
         began_s = clock.now()
         self._outbox.cut_generation(_end_of(turn, "interrupted"))
         turn.pause()
-        entry = self._history.assistant(turn.heard_text(), interrupted=True)
-        self._cut = _Cut(turn, entry, began_s + self._report_wait_s)
+        entry = self._history.assistant(turn.reply.heard_text(), interrupted=True)
+        self._cut = _Cut(turn.reply, entry, began_s + self._report_wait_s)
         self._over("interrupted", wire_reason=reason)
         await self.stop()
         metrics.INTERRUPTIONS.labels(reason).inc()
@@ -114,13 +114,13 @@ class Floor:
 
         Returns whether the history was corrected by it.
         """
-        if self.turn and message.generation_id == _generation(self.turn):
+        if self.turn and message.generation_id == _generation(self.turn.reply):
             self.turn.reported(message)
             return False
         cut = self._cut
-        if cut and message.generation_id == _generation(cut.turn) and clock.now() <= cut.until_s:
-            cut.turn.reported(message)
-            cut.entry.text = cut.turn.heard_text()
+        if cut and message.generation_id == _generation(cut.reply) and clock.now() <= cut.until_s:
+            cut.reply.reported(message)
+            cut.entry.text = cut.reply.heard_text()
             return True
         return False
 
@@ -146,7 +146,7 @@ class Floor:
         turn.reply.report(error)
         if turn.reply.playout.is_paused:
             self.resume()  # nobody else will let the client go on with what it has
-        self._finish(turn, "failed", turn.sent_text(), interrupted=True)
+        self._finish(turn, "failed", turn.reply.sent_text(), interrupted=True)
 
     def _finish(
         self, turn: Turn, reason: TurnEndReason, said: str, *, interrupted: bool = False
@@ -158,13 +158,13 @@ class Floor:
         self._over(reason)
 
     def _speaks(self, generation: int) -> None:
-        if self.turn and generation == _generation(self.turn):
+        if self.turn and generation == _generation(self.turn.reply):
             self._on_phase(Phase.SPEAKING, "speaking")
 
     def _over(self, reason: TurnEndReason, wire_reason: str | None = None) -> None:
         turn, self.turn = self.turn, None
         metrics.TURNS.labels(reason).inc()
-        log.info("turn.end", reason=reason, generation_id=turn and _generation(turn))
+        log.info("turn.end", reason=reason, generation_id=turn and _generation(turn.reply))
         self._on_phase(Phase.NONE, wire_reason or reason)
 
 
@@ -172,5 +172,5 @@ def _end_of(turn: Turn, reason: TurnEndReason) -> TurnEnd:
     return TurnEnd(reason=reason, metrics=turn.reply.measured.values())
 
 
-def _generation(turn: Turn) -> int:
-    return turn.reply.stamp.generation_id
+def _generation(reply: Reply) -> int:
+    return reply.stamp.generation_id

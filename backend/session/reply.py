@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from backend import metrics
+from backend import clock, metrics
 from backend.errors import AvatarChatError, wire_error
 from backend.handlers.cancelling import raise_if_cancelled
 from backend.handlers.messages import Prompt, Stamp
-from backend.protocol import Chunking, Notice, Output, ServerMessage
+from backend.protocol import Chunking, Notice, Output, Playback, ServerMessage
 from backend.session.idle_loop import IdleLoop
 from backend.session.outbox import Outbox
 from backend.session.playout import Playout
@@ -57,6 +57,29 @@ class Reply:
 
     def post(self, message: ServerMessage) -> None:
         self.outbox.post(message, self.stamp.generation_id)
+
+    # ------------------------------------------------------------------ what was heard
+
+    def heard_text(self) -> str:
+        """All up to the last word that was heard (all of it when nothing is played)."""
+        if self.request.output == "text":
+            return self.script.text()
+        return self.script.heard(self.playout, clock.now())
+
+    def sent_text(self) -> str:
+        """All up to the last word that the client has, played or not."""
+        return self.script.heard(self.playout, self.playout.ends_s)
+
+    def reported(self, message: Playback) -> None:
+        """The client's word on one of its chunks."""
+        now_s = clock.now()
+        self.playout.reported(message.chunk_seq, message.event, now_s, message.position_ms)
+        if message.chunk_seq == 0 and message.event == "started":
+            self.measured.mark("first_frame")
+        if message.event == "underrun":
+            self.measured.add("underruns", 1)
+
+    # ------------------------------------------------------------------ what went wrong
 
     def lost(self, component: str, error: Exception, fallback: str) -> None:
         """A part of the reply could not be made, and `fallback` stands in its place."""

@@ -55,27 +55,11 @@ class Turn:
         """Sentences that wait for their voice, and sounds that wait for their picture."""
         return len(self._written), len(self._spoken)
 
-    # ------------------------------------------------------------------ what was heard
-
-    def heard_text(self) -> str:
-        """The reply up to the last word that was heard (all of it when nothing is played)."""
-        if self.reply.request.output == "text":
-            return self.reply.script.text()
-        return self.reply.script.heard(self.reply.playout, clock.now())
-
-    def sent_text(self) -> str:
-        """The reply up to the last word that the client has, played or not."""
-        playout = self.reply.playout
-        return self.reply.script.heard(playout, playout.ends_s)
+    # ------------------------------------------------------------------ what becomes of it
 
     def reported(self, message: Playback) -> None:
         """The client's word on one of this reply's chunks."""
-        now, playout = clock.now(), self.reply.playout
-        playout.reported(message.chunk_seq, message.event, now, message.position_ms)
-        if message.chunk_seq == 0 and message.event == "started":
-            self.reply.measured.mark("first_frame")
-        if message.event == "underrun":
-            self.reply.measured.add("underruns", 1)
+        self.reply.reported(message)
         self._playback_moved()
 
     def pause(self) -> None:

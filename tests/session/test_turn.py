@@ -110,7 +110,7 @@ def test_a_turn_that_is_over_holds_no_memory(seconds: float) -> None:
             for _ in range(5):
                 await desk.ask(seconds)
             left = [it for it in gc.get_objects() if isinstance(it, Turn)]
-            assert len(left) <= 2  # that which is on, and that which the client may yet report on
+            assert len(left) <= 1  # that which is on
         finally:
             gc.enable()
 
