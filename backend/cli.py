@@ -212,8 +212,8 @@ def sync(
 ) -> None:
     """Measure how far the mouth is behind its sound, from pictures and sound alone."""
     from backend.avatar import sync as av_sync
-    from backend.avatar.listener import load_controls_listener
-    from backend.avatar.shelf import find_avatar
+    from backend.avatar.lips.listener import load_controls_listener
+    from backend.avatar.packages.shelf import find_avatar
 
     settings = load_settings().avatar
     card = find_avatar(settings.dir, avatar or settings.default).card

@@ -34,7 +34,7 @@ def _shown_in(status: Status) -> Tell:
 @app.command("list")
 def list_() -> None:
     """Show the avatars and what draws them."""
-    from backend.avatar.shelf import broken_avatars, list_avatars
+    from backend.avatar.packages.shelf import broken_avatars, list_avatars
 
     settings = load_settings().avatar
     table = Table("id", "name", "size", "loop", "drawn by", "licence", title=str(settings.dir))
@@ -62,7 +62,7 @@ def create(
     from backend.avatar.create import maker
     from backend.avatar.create.files import About
     from backend.avatar.create.finder import MediaPipe
-    from backend.avatar.track_cache import TrackCache
+    from backend.avatar.packages.track_cache import TrackCache
 
     settings = load_settings().avatar
     cache = TrackCache(settings.cache_dir)
@@ -101,7 +101,7 @@ def mark(avatar_id: Annotated[str, typer.Argument(help="Avatar id.")]) -> None:
     """Find the mouth in an avatar that has no marks, so that it can be warped."""
     from backend.avatar.create import maker
     from backend.avatar.create.finder import MediaPipe
-    from backend.avatar.shelf import find_avatar
+    from backend.avatar.packages.shelf import find_avatar
 
     settings = load_settings().avatar
     package = find_avatar(settings.dir, avatar_id)
@@ -117,9 +117,9 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Remove an avatar, its files and what is cached of it."""
-    from backend.avatar.removal import remove
-    from backend.avatar.shelf import find_folder
-    from backend.avatar.track_cache import TrackCache
+    from backend.avatar.packages.removal import remove
+    from backend.avatar.packages.shelf import find_folder
+    from backend.avatar.packages.track_cache import TrackCache
 
     settings = load_settings().avatar
     folder = find_folder(settings.dir, avatar_id)

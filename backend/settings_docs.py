@@ -1,4 +1,4 @@
-"""`docs/settings.md`, written from `config.py`: `python -m backend.settings_docs`."""
+"""`docs/settings.md`, written from `backend.config`: `python -m backend.settings_docs`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from backend.config import ENV_PREFIX, ROOT, Settings
 _INTRO = """\
 # Settings
 
-Written by `python -m backend.settings_docs` from `backend/config.py`; do not edit.
+Written by `python -m backend.settings_docs` from `backend/config/`; do not edit.
 
 Strongest first: command-line arguments, the environment, a `.env` file, `avatar-chat.yaml` (or the
 file that `AVATAR_CHAT_CONFIG` names), the defaults below. Lists are JSON in the environment:

@@ -23,7 +23,7 @@ import psutil
 from pydantic import BaseModel, SecretStr
 
 from backend import __version__
-from backend.avatar.shelf import list_avatars
+from backend.avatar.packages.shelf import list_avatars
 from backend.config import ENV_PREFIX, Settings
 from backend.doctor import Finding
 from backend.logs import LEAST_SECRET_CHARS, MOST_KEPT, secrets_in

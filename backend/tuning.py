@@ -8,10 +8,16 @@ from pathlib import Path
 import numpy as np
 import soxr
 
-from backend.avatar.listener import mel_lead_frames
-from backend.avatar.mel import SAMPLE_RATE_HZ, Float32, mel_spectrogram, mel_windows, video_frames
-from backend.avatar.shelf import find_avatar
-from backend.avatar.template import load_template
+from backend.avatar.lips.listener import mel_lead_frames
+from backend.avatar.lips.mel import (
+    SAMPLE_RATE_HZ,
+    Float32,
+    mel_spectrogram,
+    mel_windows,
+    video_frames,
+)
+from backend.avatar.mouths.template import load_template
+from backend.avatar.packages.shelf import find_avatar
 from backend.config import AvatarSettings
 from backend.handlers.tts.espeak_native import Manner, espeak
 from backend.nets.optimise import Optimised, Sample, optimise

@@ -19,20 +19,20 @@ import numpy as np
 import psutil
 import soxr
 
-from backend.avatar.camera import Camera
-from backend.avatar.card import DrawnBy
-from backend.avatar.codecs import FPS, I420, SAMPLE_RATE, VideoFormat
-from backend.avatar.colour import Float32
-from backend.avatar.hearing import Hearing
-from backend.avatar.lipsync import LipSync, load_lipsync
-from backend.avatar.loudness import Loudness
-from backend.avatar.package import AvatarPackage
-from backend.avatar.painter import Painter, Shot, open_painter
-from backend.avatar.performance import Performance
+from backend.avatar.figure.camera import Camera
+from backend.avatar.figure.performance import Performance
+from backend.avatar.lips.hearing import Hearing
+from backend.avatar.lips.loudness import Loudness
+from backend.avatar.mouths.lipsync import LipSync, load_lipsync
+from backend.avatar.mouths.painter import Painter, Shot, open_painter
+from backend.avatar.mouths.template import load_template
+from backend.avatar.packages.card import DrawnBy
+from backend.avatar.packages.package import AvatarPackage
+from backend.avatar.packages.shelf import find_avatar
+from backend.avatar.pictures.codecs import FPS, I420, SAMPLE_RATE, VideoFormat
+from backend.avatar.pictures.colour import Float32
+from backend.avatar.pictures.stream_encoder import StreamEncoder
 from backend.avatar.renderer import Line, Renderer, RenderOptions
-from backend.avatar.shelf import find_avatar
-from backend.avatar.stream_encoder import StreamEncoder
-from backend.avatar.template import load_template
 from backend.config import AvatarSettings, EngineSettings, Settings, load_settings
 from backend.engine.local import LocalEngine
 from backend.errors import AssetError

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from backend.avatar import sync
-from backend.avatar.listener import load_controls_listener
-from backend.avatar.package import AvatarPackage
-from backend.avatar.shelf import list_avatars
+from backend.avatar.lips.listener import load_controls_listener
+from backend.avatar.packages.package import AvatarPackage
+from backend.avatar.packages.shelf import list_avatars
 from backend.config import EngineSettings, Settings, load_settings
 from backend.engine.local import LocalEngine
 from backend.handlers.avatar.lipsync import LipSyncAvatar

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from backend.avatar.colour import Float32
-from backend.avatar.generator import CONTRACT, Generator
-from backend.avatar.likeness import ssim
-from backend.avatar.lipsync import DRAWING
-from backend.avatar.mouth import CONTROL_COUNT
+from backend.avatar.lips.mouth import CONTROL_COUNT
+from backend.avatar.mouths.generator import CONTRACT, Generator
+from backend.avatar.mouths.lipsync import DRAWING
+from backend.avatar.mouths.template import load_template
 from backend.avatar.network import Contract, Network, open_network, race
-from backend.avatar.package import AvatarPackage
-from backend.avatar.template import load_template
+from backend.avatar.packages.package import AvatarPackage
+from backend.avatar.pictures.colour import Float32
+from backend.avatar.pictures.likeness import ssim
 from backend.config import AvatarSettings
 
 FRAMES = 16

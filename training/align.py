@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from pocketsphinx import Config, Decoder
 
-from backend.avatar.mel import SAMPLE_RATE_HZ, Float32
+from backend.avatar.lips.mel import SAMPLE_RATE_HZ, Float32
 from training.espeak import Phone, Speech
 from training.flite import ESPEAK_NAMES, read_wave
 

@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from backend.avatar.articulation import mouth_track
-from backend.avatar.ear import Ear
-from backend.avatar.mel import MEL_FRAMES_PER_S, SAMPLE_RATE_HZ, Float32
+from backend.avatar.lips.articulation import mouth_track
+from backend.avatar.lips.ear import Ear
+from backend.avatar.lips.mel import MEL_FRAMES_PER_S, SAMPLE_RATE_HZ, Float32
+from backend.avatar.lips.phones import CONTRACT
 from backend.avatar.network import Network, load_network
-from backend.avatar.phones import CONTRACT
 from training import disguise, people
 from training.espeak import Speech
 from training.speech_set import SHARDS, WHOLE, load

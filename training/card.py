@@ -176,7 +176,7 @@ Smoothing, closures and silence act on the controls in between. All tensors are 
 batch axis, opset 17; large weights are stored in sixteen bits and widened at loading. Mel is
 Wav2Lip's (16 kHz, pre-emphasis 0.97, 80 bands, −4…4). The window of a frame starts so many mel
 columns (of 12.5 ms) before it as the card's `hearing` says.
-Faces are BGR in 0..1, cut by the face-box rule of `backend/avatar/facebox.py`: channels 0–2 the
+Faces are BGR in 0..1, cut by the rule of `backend/avatar/packages/facebox.py`: channels 0–2 the
 target frame with its lower half zeroed, channels 3–5 a reference frame.
 
 ## Data
@@ -188,7 +188,7 @@ target frame with its lower half zeroed, channels 3–5 a reference frame.
   sources of data; none of their code or voices is in this net. Sentences come from templates of
   ours and from docstrings of the Python standard library, read where it is installed.
 - **Mouths**: marks become control tracks by coarticulation rules of ours
-  (`backend/avatar/articulation.py`).
+  (`backend/avatar/lips/articulation.py`).
 - **Pictures**: renders of an avatar of ours, a face of ICT-FaceKit (University of Southern
   California, MIT licence), made with Blender. No photograph was used, and no recording of a person
   but those from which the makers of flite's and festival's voices had built them.

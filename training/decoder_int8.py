@@ -15,11 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
-from backend.avatar.likeness import ssim
-from backend.avatar.lipsync import DRAWING
+from backend.avatar.mouths.lipsync import DRAWING
+from backend.avatar.mouths.template import load_template
 from backend.avatar.network import open_network
-from backend.avatar.package import AvatarPackage
-from backend.avatar.template import load_template
+from backend.avatar.packages.package import AvatarPackage
+from backend.avatar.pictures.likeness import ssim
 from backend.nets.quantise import quantise
 
 ROOT = Path(__file__).parents[1]

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from backend.avatar.mel import SAMPLE_RATE_HZ, Float32
+from backend.avatar.lips.mel import SAMPLE_RATE_HZ, Float32
 from training.espeak import Speech
 
 Rng = np.random.Generator

@@ -27,10 +27,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel
 
-from backend.avatar.listener import Window
-from backend.avatar.mel import MEL_BANDS, WINDOW_FRAMES
-from backend.avatar.mouth import CONTROL_COUNT, CONTROLS
-from backend.avatar.phones import PHONE_COUNT
+from backend.avatar.lips.listener import Window
+from backend.avatar.lips.mel import MEL_BANDS, WINDOW_FRAMES
+from backend.avatar.lips.mouth import CONTROL_COUNT, CONTROLS
+from backend.avatar.lips.phones import PHONE_COUNT
 from training.audio import STRIPS, WORK
 
 WINDOW = Window(lead=30, columns=40)

@@ -14,8 +14,8 @@ import espeakng_loader
 import numpy as np
 import soxr
 
-from backend.avatar.articulation import Phone
-from backend.avatar.mel import SAMPLE_RATE_HZ, Float32
+from backend.avatar.lips.articulation import Phone
+from backend.avatar.lips.mel import SAMPLE_RATE_HZ, Float32
 from backend.handlers.tts.espeak_native import SynthCallback
 
 _SYNCHRONOUS = 2

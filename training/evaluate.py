@@ -20,10 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
-from backend.avatar.articulation_marks import Uttered
-from backend.avatar.lipsync import ControlledLipSync, LipSync, load_lipsync
-from backend.avatar.listener import ControlsListener
-from backend.avatar.mel import SAMPLE_RATE_HZ, VIDEO_FPS, Float32
+from backend.avatar.lips.articulation_marks import Uttered
+from backend.avatar.lips.listener import ControlsListener
+from backend.avatar.lips.mel import SAMPLE_RATE_HZ, VIDEO_FPS, Float32
+from backend.avatar.mouths.lipsync import ControlledLipSync, LipSync, load_lipsync
 from training import card, disguise, measure, plots, report, voices
 from training.espeak import Speech
 from training.measure import Mouths

@@ -19,7 +19,7 @@ import onnxruntime as ort
 import torch
 from torch import Tensor
 
-from backend.avatar.mouth import CONTROLS
+from backend.avatar.lips.mouth import CONTROLS
 from training import encoder, people
 from training.half import store_in_half
 

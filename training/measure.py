@@ -10,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from backend.avatar.articulation import mouth_track
-from backend.avatar.mel import (
+from backend.avatar.lips.articulation import mouth_track
+from backend.avatar.lips.mel import (
     MEL_FRAMES_PER_S,
     SAMPLE_RATE_HZ,
     VIDEO_FPS,
     Float32,
 )
-from backend.avatar.mouth import CONTROLS
+from backend.avatar.lips.mouth import CONTROLS
 from training.espeak import Speech
 
 Float = npt.NDArray[np.float64]

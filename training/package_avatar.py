@@ -4,7 +4,7 @@
 
 Reads `training/build/<id>/`, and takes `mouth.onnx` (and `mouth.int8.onnx`) along if they are
 there; without them the package is drawn by `warp`. `--nets` takes new ones into a package that is
-there already. Runs in the service's own environment. `backend/avatar/package.py` says what
+there already. Runs in the service's own environment. `backend/avatar/packages/package.py` says what
 a package holds.
 """
 
@@ -22,11 +22,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from backend.avatar.card import MOUTH_SIZE
 from backend.avatar.create.files import blend_mask, in_box
-from backend.avatar.facebox import face_box
-from backend.avatar.marks import write_marks
-from backend.avatar.package import CARD, MARKS, MASK, MOUTH, MOUTH_INT8, PLATE, POSTER
+from backend.avatar.packages.card import MOUTH_SIZE
+from backend.avatar.packages.facebox import face_box
+from backend.avatar.packages.marks import write_marks
+from backend.avatar.packages.package import CARD, MARKS, MASK, MOUTH, MOUTH_INT8, PLATE, POSTER
 from training.puppet.fields import Float32
 from training.puppet.film import Film, eight_bit, filming
 from training.puppet.lips import marks_of

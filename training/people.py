@@ -5,7 +5,7 @@
 pocketsphinx brings it (en-us, BSD-2-Clause, Alpha Cephei Inc.). For each of 42 phones and three
 states it holds mixtures of 128 Gaussians over cepstra, their speed and their bend, one after the
 other. Only the states of phones out of context are kept: 2 MB, and a third of a millisecond for
-each picture. Nothing is trained here; `backend/avatar/phones.py` makes the features.
+each picture. Nothing is trained here; `backend/avatar/lips/phones.py` makes the features.
 """
 
 import struct
@@ -18,7 +18,7 @@ import onnx
 import pocketsphinx
 from onnx import TensorProto, helper, numpy_helper
 
-from backend.avatar.phones import CEPSTRA, FEATURES, PHONE_COUNT
+from backend.avatar.lips.phones import CEPSTRA, FEATURES, PHONE_COUNT
 
 SHIPPED = Path(__file__).parents[1] / "models" / "onnx" / "lightlips.phones.onnx"
 MODEL = Path(pocketsphinx.get_model_path()) / "en-us" / "en-us"

@@ -6,7 +6,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 
-from backend.avatar.mel import VIDEO_FPS
+from backend.avatar.lips.mel import VIDEO_FPS
 from training.card import Numbers
 from training.measure import Mouths, opening
 

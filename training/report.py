@@ -32,7 +32,7 @@ own path: its mel, its windows, its net, its mouth timing. Written by `python -m
 
 - **Opening correlation**: how far the lips are apart, drawn against true, over all frames. The
   truth is a mouth made by rules from the phonemes and their moments
-  (`backend/avatar/articulation.py`).
+  (`backend/avatar/lips/articulation.py`).
 - **By loudness alone**: the same for a mouth that opens as the sound gets louder. What lies above
   it is what the net adds.
 - **p b m closed**: closures of which at least one frame is drawn shut. **Falsely closed**: frames
@@ -41,9 +41,9 @@ own path: its mel, its windows, its net, its mouth timing. Written by `python -m
 - **The net before**: the same by the net that was shipped earlier, which heard less of the past
   and no phones. Its espeak rows were higher, its strangers' rows lower.
 - **With marks**: the same opening when the voice tells its phonemes and their moments, and they
-  steer the mouth together with the sound (`backend/avatar/articulation_marks.py`). The marks are
-  those that the truth is made of, so this says how much of a voice's marks reaches the lips, not
-  how good its marks are.
+  steer the mouth together with the sound (`backend/avatar/lips/articulation_marks.py`). The marks
+  are those that the truth is made of, so this says how much of a voice's marks reaches the lips,
+  not how good its marks are.
 - **Nobody speaks**: silence, noise, breath and music, where the mouth must stay closed.
 
 ## Who is heard

@@ -21,9 +21,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from backend.avatar.codecs import FPS, SAMPLE_RATE
-from backend.avatar.package import AvatarPackage
-from backend.avatar.shelf import list_avatars
+from backend.avatar.packages.package import AvatarPackage
+from backend.avatar.packages.shelf import list_avatars
+from backend.avatar.pictures.codecs import FPS, SAMPLE_RATE
 from backend.config import Settings, load_settings
 from backend.logs import configure_logs
 from backend.say import say_to_file

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from backend.avatar.articulation import mouth_track
+from backend.avatar.lips.articulation import mouth_track
 from training.controls import CONTROL_NAMES
 from training.espeak import Espeak
 from training.sentences import english, mandarin

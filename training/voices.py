@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from backend.avatar.mel import SAMPLE_RATE_HZ
+from backend.avatar.lips.mel import SAMPLE_RATE_HZ
 from training import flite, pico, sentences
 from training.align import aligned, recordings
 from training.card import ESPEAK_VOICES, FAMILY, PEOPLE

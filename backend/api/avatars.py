@@ -17,10 +17,10 @@ from backend.avatar.create import refusals as r
 from backend.avatar.create.atelier import MOST_NAME_CHARS
 from backend.avatar.create.job import Job, Progress
 from backend.avatar.create.progress import Step
-from backend.avatar.package import AvatarPackage
-from backend.avatar.removal import remove
-from backend.avatar.shelf import find_folder
-from backend.avatar.track_cache import TrackCache
+from backend.avatar.packages.package import AvatarPackage
+from backend.avatar.packages.removal import remove
+from backend.avatar.packages.shelf import find_folder
+from backend.avatar.packages.track_cache import TrackCache
 from backend.errors import AvatarNotCreated, BrokenAvatar, UnknownAvatar
 
 router = APIRouter()

@@ -12,10 +12,10 @@ from fastapi.responses import FileResponse
 
 from backend.api.refused import Refused
 from backend.api.service import Service, avatar_info, service_of
-from backend.avatar.package import POSTER, AvatarPackage
-from backend.avatar.shelf import find_avatar
-from backend.avatar.stacked_clip import stacked_clip
-from backend.avatar.track_cache import TrackCache
+from backend.avatar.packages.package import POSTER, AvatarPackage
+from backend.avatar.packages.shelf import find_avatar
+from backend.avatar.packages.stacked_clip import stacked_clip
+from backend.avatar.packages.track_cache import TrackCache
 from backend.errors import BrokenAvatar, UnknownAvatar
 from backend.protocol import AvatarInfo, Clip
 

@@ -11,8 +11,8 @@ from starlette.requests import HTTPConnection
 from backend import __version__, metrics
 from backend.api.channel import Channels
 from backend.avatar.create.atelier import Atelier
-from backend.avatar.package import IDLE, POSTER, AvatarPackage
-from backend.avatar.shelf import list_avatars
+from backend.avatar.packages.package import IDLE, POSTER, AvatarPackage
+from backend.avatar.packages.shelf import list_avatars
 from backend.config import Settings
 from backend.engine.base import Engine
 from backend.protocol import AvatarInfo, Providers, SessionReady

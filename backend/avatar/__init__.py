@@ -1,11 +1,11 @@
 """Pictures: what a face does while sound is spoken, frame by frame, and the video of it.
 
-Hearing: `mel`, `ear`, `hearing`, `listener`, `phones`, `loudness`; with the marks of a voice,
-`articulation*`. What it comes to: the eight controls of `mouth`, with `moods` and `head_motion`.
-Drawing: `painter` with `generator` (a mouth of its own), `lipsync` (a net of Wav2Lip's kind) or
-`warp*` (the picture itself); `compositor`, `laying` and `head_warp` lay it into the frame.
-Coding: `codecs`, `stream_encoder`, `file_encoder`, `fragments`.
-A package on the disk: `card`, `package`, `shelf`, `template`, `tracks`, `matte`;
-how one goes, `removal`.
-`renderer` is what a worker runs; `sync` measures what came of it.
+`lips`      from sound, and what a voice says of its own sound, to eight mouth controls
+`mouths`    three ways to draw a mouth by controls, and laying it into the frame
+`figure`    the rest of who speaks: mood, head, the scene, the finished frame
+`pictures`  planes, colours, codecs and containers
+`packages`  a face on the disk
+`create`    a package made of a photo or a video
+
+`renderer` is what a worker runs; `network` opens a net; `sync` measures what came of it.
 """

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 
-from backend.avatar.colour import Float32
+from backend.avatar.pictures.colour import Float32
 from backend.errors import ModelFileError
 
 Shape = tuple[int, ...]

@@ -14,20 +14,20 @@ from typing import ClassVar
 import cv2
 import numpy as np
 
-from backend.avatar.articulation_marks import Uttered
-from backend.avatar.camera import Camera
-from backend.avatar.card import DrawnBy
-from backend.avatar.codecs import FPS, SAMPLES_PER_FRAME, Pcm, VideoFormat
-from backend.avatar.encoder import Encoder
-from backend.avatar.file_encoder import FileEncoder
-from backend.avatar.hearing import BATCH_FRAMES, Heard, Hearing
-from backend.avatar.loudness import Loudness
-from backend.avatar.package import AvatarPackage
-from backend.avatar.painter import open_painter
-from backend.avatar.performance import Beat, Performance
-from backend.avatar.stream_encoder import StreamEncoder
-from backend.avatar.template import load_template
-from backend.avatar.track_cache import IN_MEMORY, TrackCache
+from backend.avatar.figure.camera import Camera
+from backend.avatar.figure.performance import Beat, Performance
+from backend.avatar.lips.articulation_marks import Uttered
+from backend.avatar.lips.hearing import BATCH_FRAMES, Heard, Hearing
+from backend.avatar.lips.loudness import Loudness
+from backend.avatar.mouths.painter import open_painter
+from backend.avatar.mouths.template import load_template
+from backend.avatar.packages.card import DrawnBy
+from backend.avatar.packages.package import AvatarPackage
+from backend.avatar.packages.track_cache import IN_MEMORY, TrackCache
+from backend.avatar.pictures.codecs import FPS, SAMPLES_PER_FRAME, Pcm, VideoFormat
+from backend.avatar.pictures.encoder import Encoder
+from backend.avatar.pictures.file_encoder import FileEncoder
+from backend.avatar.pictures.stream_encoder import StreamEncoder
 from backend.protocol import Clip, Container
 
 ENCODERS: Mapping[Container, type[Encoder]] = {"mp4": FileEncoder, "fmp4": StreamEncoder}

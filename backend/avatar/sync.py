@@ -17,13 +17,13 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from backend.avatar import mouth
-from backend.avatar.articulation import Phone, mouth_track
-from backend.avatar.articulation_marks import Uttered
-from backend.avatar.card import AvatarCard
-from backend.avatar.codecs import FPS, SAMPLE_RATE, Pcm
-from backend.avatar.listener import ControlsListener
-from backend.avatar.mel import MEL_FRAMES_PER_S
+from backend.avatar.lips import mouth
+from backend.avatar.lips.articulation import Phone, mouth_track
+from backend.avatar.lips.articulation_marks import Uttered
+from backend.avatar.lips.listener import ControlsListener
+from backend.avatar.lips.mel import MEL_FRAMES_PER_S
+from backend.avatar.packages.card import AvatarCard
+from backend.avatar.pictures.codecs import FPS, SAMPLE_RATE, Pcm
 from backend.errors import ConfigError
 
 Float = npt.NDArray[np.float64]

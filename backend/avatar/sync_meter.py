@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from backend.avatar import sync
-from backend.avatar.codecs import FPS, SAMPLE_RATE
-from backend.avatar.listener import load_controls_listener
-from backend.avatar.package import AvatarPackage
+from backend.avatar.lips.listener import load_controls_listener
+from backend.avatar.packages.package import AvatarPackage
+from backend.avatar.pictures.codecs import FPS, SAMPLE_RATE
 from backend.avatar.sync import Float, Offset, Opening, Video
 
 _HEAR_FRAMES = 16

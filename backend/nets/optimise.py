@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from backend.avatar.likeness import ssim
-from backend.avatar.lipsync import FACE_SHAPE, FACE_SIZE, MEL_SHAPE, WAV2LIP
-from backend.avatar.mel import Float32
+from backend.avatar.lips.mel import Float32
+from backend.avatar.mouths.lipsync import FACE_SHAPE, FACE_SIZE, MEL_SHAPE, WAV2LIP
 from backend.avatar.network import Network, open_network, race
+from backend.avatar.pictures.likeness import ssim
 from backend.errors import ModelFileError
 
 _SAME = 1e-4

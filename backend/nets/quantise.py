@@ -16,7 +16,7 @@ from onnxruntime.quantization import (
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from backend.avatar.colour import Float32
+from backend.avatar.pictures.colour import Float32
 
 Feed = dict[str, Float32]
 

@@ -11,8 +11,8 @@ from typing import Any
 import structlog
 
 from backend import clock
-from backend.avatar.package import AvatarPackage
-from backend.avatar.shelf import find_avatar
+from backend.avatar.packages.package import AvatarPackage
+from backend.avatar.packages.shelf import find_avatar
 from backend.config import Settings
 from backend.engine.base import Engine
 from backend.errors import first_error

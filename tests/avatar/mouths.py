@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from face_samples import FRAMES, SIZE
 
-from backend.avatar.marks import COUNT, POINTS_PER_LINE, write_marks
+from backend.avatar.packages.marks import COUNT, POINTS_PER_LINE, write_marks
 
 CENTRE, WIDTH, LEAN = np.array([95.0, 132.0]), 50.0, 0.06
 

@@ -8,9 +8,9 @@ import av
 import numpy as np
 from face_samples import picture
 
-from backend.avatar.codecs import SAMPLES_PER_FRAME, VideoFormat
-from backend.avatar.colour import Colour
-from backend.avatar.encoder import SOUND_LEAD_FRAMES, Encoder
+from backend.avatar.pictures.codecs import SAMPLES_PER_FRAME, VideoFormat
+from backend.avatar.pictures.colour import Colour
+from backend.avatar.pictures.encoder import SOUND_LEAD_FRAMES, Encoder
 
 WIDTH = HEIGHT = 192
 FORM = VideoFormat(WIDTH, HEIGHT, Colour())

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from backend.avatar.articulation import Phone, mouth_track
-from backend.avatar.articulation_shapes import is_pause, viseme_of
-from backend.avatar.mouth import CONTROLS
+from backend.avatar.lips.articulation import Phone, mouth_track
+from backend.avatar.lips.articulation_shapes import is_pause, viseme_of
+from backend.avatar.lips.mouth import CONTROLS
 
 JAW, WIDE, PUCKER, PRESS, FV = (
     CONTROLS.index(name) for name in ("jaw", "wide", "pucker", "press", "fv")

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from backend.avatar.articulation import Phone, mouth_track
-from backend.avatar.articulation_marks import Articulation, Said, Uttered
-from backend.avatar.codecs import FPS
-from backend.avatar.mouth import CONTROLS
+from backend.avatar.lips.articulation import Phone, mouth_track
+from backend.avatar.lips.articulation_marks import Articulation, Said, Uttered
+from backend.avatar.lips.mouth import CONTROLS
+from backend.avatar.pictures.codecs import FPS
 
 JAW, PRESS = CONTROLS.index("jaw"), CONTROLS.index("press")
 NAMES = ("h", "ə", "m", "ˈɑː", "p", "iː")

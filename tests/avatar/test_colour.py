@@ -4,7 +4,7 @@ import av
 import numpy as np
 import pytest
 
-from backend.avatar.colour import BT709, SMPTE170M, Colour
+from backend.avatar.pictures.colour import BT709, SMPTE170M, Colour
 
 RAINBOW = np.random.default_rng(5).uniform(0, 1, (40, 3)).astype(np.float32)
 

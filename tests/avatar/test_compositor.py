@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backend.avatar.compositor import Compositor
-from backend.avatar.package import AvatarPackage
-from backend.avatar.planes import split_planes
-from backend.avatar.template import Template, load_template
+from backend.avatar.mouths.compositor import Compositor
+from backend.avatar.mouths.template import Template, load_template
+from backend.avatar.packages.package import AvatarPackage
+from backend.avatar.pictures.planes import split_planes
 
 
 @pytest.fixture

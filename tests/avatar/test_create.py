@@ -40,11 +40,11 @@ from backend.avatar.create.refusals import (
     Unreadable,
 )
 from backend.avatar.create.source import is_photo, read_photo, read_video
-from backend.avatar.facebox import face_box
-from backend.avatar.marks import load_marks
-from backend.avatar.package import AvatarPackage
-from backend.avatar.shelf import list_avatars
-from backend.avatar.template import load_template
+from backend.avatar.mouths.template import load_template
+from backend.avatar.packages.facebox import face_box
+from backend.avatar.packages.marks import load_marks
+from backend.avatar.packages.package import AvatarPackage
+from backend.avatar.packages.shelf import list_avatars
 from backend.errors import AvatarNotCreated
 from tests.avatar.faces import NORA, POSTER, SIZE, Stored, nora
 

@@ -14,9 +14,9 @@ import httpx
 import psutil
 import pytest
 
-from backend.avatar.package import AvatarPackage
-from backend.avatar.template import load_template
-from backend.avatar.track_cache import TrackCache
+from backend.avatar.mouths.template import load_template
+from backend.avatar.packages.package import AvatarPackage
+from backend.avatar.packages.track_cache import TrackCache
 from backend.config import AvatarSettings
 from tests.avatar.faces import NORA, POSTER, write_finder
 from tests.conftest import Serve

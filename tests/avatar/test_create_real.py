@@ -13,10 +13,10 @@ from backend.avatar.create.maker import Order, create
 from backend.avatar.create.progress import Step
 from backend.avatar.create.refusals import FaceTilted, NoFace, SeveralFaces
 from backend.avatar.create.source import read_photo
-from backend.avatar.marks import load_marks
-from backend.avatar.mouth import CONTROLS
-from backend.avatar.template import load_template
-from backend.avatar.warp import Warper
+from backend.avatar.lips.mouth import CONTROLS
+from backend.avatar.mouths.template import load_template
+from backend.avatar.mouths.warp import Warper
+from backend.avatar.packages.marks import load_marks
 from backend.config import AvatarSettings
 from tests.avatar.faces import NORA, POSTER, nora
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from face_samples import speech
 
-from backend.avatar.ear import Ear, samples_for
-from backend.avatar.mel import SAMPLE_RATE_HZ, mel_spectrogram
+from backend.avatar.lips.ear import Ear, samples_for
+from backend.avatar.lips.mel import SAMPLE_RATE_HZ, mel_spectrogram
+from backend.avatar.lips.phones import CONTRACT, PHONE_COUNT, REACH_COLUMNS
 from backend.avatar.network import Network, load_network
-from backend.avatar.phones import CONTRACT, PHONE_COUNT, REACH_COLUMNS
 from backend.handlers.tts.espeak_native import Manner, espeak
 
 MODELS = Path(__file__).parents[2] / "models" / "onnx"

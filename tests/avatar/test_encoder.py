@@ -7,9 +7,9 @@ import av
 import psutil
 import pytest
 
-from backend.avatar.codecs import SAMPLES_PER_FRAME, VideoFormat
-from backend.avatar.colour import BT709, SMPTE170M, Colour
-from backend.avatar.encoder import Encoder
+from backend.avatar.pictures.codecs import SAMPLES_PER_FRAME, VideoFormat
+from backend.avatar.pictures.colour import BT709, SMPTE170M, Colour
+from backend.avatar.pictures.encoder import Encoder
 from backend.avatar.renderer import ENCODERS
 from tests.avatar.takes import FORM, HEIGHT, WIDTH, encode, planes, tone
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from backend.avatar.facebox import face_box
+from backend.avatar.packages.facebox import face_box
 
 
 def _landmarks() -> np.ndarray:

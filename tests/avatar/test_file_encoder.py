@@ -6,8 +6,8 @@ import av
 import numpy as np
 import pytest
 
-from backend.avatar.codecs import SAMPLES_PER_FRAME, VideoFormat
-from backend.avatar.file_encoder import FileEncoder
+from backend.avatar.pictures.codecs import SAMPLES_PER_FRAME, VideoFormat
+from backend.avatar.pictures.file_encoder import FileEncoder
 from tests.avatar.takes import FORM, encode, planes, samples_of, tone
 
 

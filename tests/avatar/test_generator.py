@@ -8,14 +8,14 @@ from face_samples import make_avatar, make_export, make_halves
 from full_avatar import PLACES, make_full_avatar
 from mouth_sample import DARKER, LIFT_PX, make_mouth, texture
 
-from backend.avatar.codecs import I420
-from backend.avatar.colour import BT709, SMPTE170M, Colour
-from backend.avatar.generator import Generator, load_generator, nearest_smile, unpacked
-from backend.avatar.listener import load_controls_listener
-from backend.avatar.package import AvatarPackage
-from backend.avatar.painter import MouthPainter, Shot, open_painter
-from backend.avatar.planes import split_planes
-from backend.avatar.template import load_template
+from backend.avatar.lips.listener import load_controls_listener
+from backend.avatar.mouths.generator import Generator, load_generator, nearest_smile, unpacked
+from backend.avatar.mouths.painter import MouthPainter, Shot, open_painter
+from backend.avatar.mouths.template import load_template
+from backend.avatar.packages.package import AvatarPackage
+from backend.avatar.pictures.codecs import I420
+from backend.avatar.pictures.colour import BT709, SMPTE170M, Colour
+from backend.avatar.pictures.planes import split_planes
 from backend.errors import BrokenAvatar
 
 VIDEO = Colour(SMPTE170M)

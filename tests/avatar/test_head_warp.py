@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from backend.avatar.head_motion import HeadPose
-from backend.avatar.head_warp import HeadWarp
-from backend.avatar.planes import split_planes
+from backend.avatar.figure.head_motion import HeadPose
+from backend.avatar.figure.head_warp import HeadWarp
+from backend.avatar.pictures.planes import split_planes
 
 SIZE = 512
 BOX = (160.0, 106.0, 358.0, 361.0)

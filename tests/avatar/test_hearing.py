@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 from face_samples import speech
 
-from backend.avatar import mouth
-from backend.avatar.articulation_marks import Uttered
-from backend.avatar.codecs import SAMPLES_PER_FRAME
-from backend.avatar.encoder import SOUND_LEAD_FRAMES
-from backend.avatar.file_encoder import FileEncoder
-from backend.avatar.hearing import BATCH_FRAMES, Hearing
-from backend.avatar.lipsync import LipSync, load_lipsync
-from backend.avatar.mel import mel_spectrogram, mel_windows
+from backend.avatar.lips import mouth
+from backend.avatar.lips.articulation_marks import Uttered
+from backend.avatar.lips.hearing import BATCH_FRAMES, Hearing
+from backend.avatar.lips.mel import mel_spectrogram, mel_windows
+from backend.avatar.mouths.lipsync import LipSync, load_lipsync
+from backend.avatar.pictures.codecs import SAMPLES_PER_FRAME
+from backend.avatar.pictures.encoder import SOUND_LEAD_FRAMES
+from backend.avatar.pictures.file_encoder import FileEncoder
 
 
 @pytest.fixture(params=["export", "halves"])

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from backend.avatar.compositor import paste_mouth
-from backend.avatar.planes import split_planes
+from backend.avatar.mouths.compositor import paste_mouth
+from backend.avatar.pictures.planes import split_planes
 
 GREY, TINT = 60.0, 128.0
 

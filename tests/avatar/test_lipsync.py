@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper, save_model
 
-from backend.avatar.lipsync import ControlledLipSync, Wav2LipExport, load_lipsync
-from backend.avatar.listener import Window
-from backend.avatar.mouth import CONTROLS
+from backend.avatar.lips.listener import Window
+from backend.avatar.lips.mouth import CONTROLS
+from backend.avatar.mouths.lipsync import ControlledLipSync, Wav2LipExport, load_lipsync
 from backend.errors import ModelFileError
 
 Dim = int | str

@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from backend.avatar.matte import BLACK, GREY, freed, share_of, stacked, stacked_height
-from backend.avatar.planes import split_planes
+from backend.avatar.pictures.matte import BLACK, GREY, freed, share_of, stacked, stacked_height
+from backend.avatar.pictures.planes import split_planes
 
 SIZE = 128
 FIGURE, PLATE = (60.0, 150.0, 110.0), (200.0, 120.0, 135.0)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backend.avatar import mel
+from backend.avatar.lips import mel
 
 
 def chirp() -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backend.avatar.mouth import CONTROLS, close_lips, settle, speaking
+from backend.avatar.lips.mouth import CONTROLS, close_lips, settle, speaking
 
 JAW, PRESS = CONTROLS.index("jaw"), CONTROLS.index("press")
 

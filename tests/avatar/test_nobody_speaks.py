@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backend.avatar import mouth
-from backend.avatar.listener import ControlsListener, load_controls_listener
-from backend.avatar.mel import SAMPLE_RATE_HZ
+from backend.avatar.lips import mouth
+from backend.avatar.lips.listener import ControlsListener, load_controls_listener
+from backend.avatar.lips.mel import SAMPLE_RATE_HZ
 
 NET = Path(__file__).parents[2] / "models" / "onnx" / "lightlips.json"
 SAMPLES = 2 * SAMPLE_RATE_HZ

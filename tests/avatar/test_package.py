@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from face_samples import BOX, FRAMES, SIZE, make_avatar
 
-from backend.avatar.package import AvatarPackage
-from backend.avatar.shelf import broken_avatars, find_avatar, list_avatars
+from backend.avatar.packages.package import AvatarPackage
+from backend.avatar.packages.shelf import broken_avatars, find_avatar, list_avatars
 from backend.errors import BrokenAvatar, UnknownAvatar
 
 

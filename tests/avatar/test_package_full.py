@@ -12,9 +12,9 @@ import pytest
 from full_avatar import FRAMES, MOOD_BOX, PLACES, full_card, make_full_avatar, write_planes
 from onnx import TensorProto, helper, numpy_helper, save_model
 
-from backend.avatar.card import Feeling
-from backend.avatar.package import AvatarPackage
-from backend.avatar.template import load_template
+from backend.avatar.mouths.template import load_template
+from backend.avatar.packages.card import Feeling
+from backend.avatar.packages.package import AvatarPackage
 from backend.errors import BrokenAvatar
 from backend.handlers.text.mood import MOODS
 

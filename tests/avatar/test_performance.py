@@ -5,10 +5,10 @@ import itertools
 import numpy as np
 import pytest
 
-from backend.avatar.easing import EASE_FRAMES, Release, Spring, smooth
-from backend.avatar.head_motion import NOD, SHIFT, TILT_RAD, HeadMotion, HeadPose
-from backend.avatar.moods import MoodBlend, smile_of
-from backend.avatar.performance import OPENING_FRAMES, Beat, Performance
+from backend.avatar.figure.easing import EASE_FRAMES, Release, Spring, smooth
+from backend.avatar.figure.head_motion import NOD, SHIFT, TILT_RAD, HeadMotion, HeadPose
+from backend.avatar.figure.moods import MoodBlend, smile_of
+from backend.avatar.figure.performance import OPENING_FRAMES, Beat, Performance
 
 NAMES = ("happy", "sad", "angry")
 

@@ -11,11 +11,11 @@ from full_avatar import make_full_avatar
 
 from backend.avatar.create.files import About
 from backend.avatar.create.maker import Order, create
-from backend.avatar.package import AvatarPackage
-from backend.avatar.removal import remove
-from backend.avatar.stacked_clip import stacked_clip
-from backend.avatar.template import load_template
-from backend.avatar.track_cache import TrackCache
+from backend.avatar.mouths.template import load_template
+from backend.avatar.packages.package import AvatarPackage
+from backend.avatar.packages.removal import remove
+from backend.avatar.packages.stacked_clip import stacked_clip
+from backend.avatar.packages.track_cache import TrackCache
 from tests.avatar.faces import POSTER, Stored, nora
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from face_samples import FRAMES, SIZE, speech
 
-from backend.avatar.codecs import SAMPLES_PER_FRAME
-from backend.avatar.package import AvatarPackage
+from backend.avatar.mouths.template import load_template
+from backend.avatar.packages.package import AvatarPackage
+from backend.avatar.pictures.codecs import SAMPLES_PER_FRAME
+from backend.avatar.pictures.stream_encoder import StreamEncoder
 from backend.avatar.renderer import Line, Progress, RenderedChunk, Renderer, RenderOptions
-from backend.avatar.stream_encoder import StreamEncoder
-from backend.avatar.template import load_template
 from backend.errors import BrokenAvatar, ModelFileError, UnknownAvatar
 from backend.protocol import Container
 

@@ -10,10 +10,10 @@ import pytest
 from face_samples import speech
 from full_avatar import FRAMES, MOOD_BOX, SIZE, make_full_avatar
 
-from backend.avatar.matte import stacked
-from backend.avatar.performance import OPENING_FRAMES
+from backend.avatar.figure.performance import OPENING_FRAMES
+from backend.avatar.packages.track_cache import TrackCache
+from backend.avatar.pictures.matte import stacked
 from backend.avatar.renderer import Line, RenderedChunk, Renderer, RenderOptions
-from backend.avatar.track_cache import TrackCache
 from tests.avatar.test_renderer import chunks_of, pictures, push
 
 STILL = RenderOptions(crf=0, head_motion=False)

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from full_avatar import CLIP_LIFT, MOOD_BOX, MOOD_LIFT, PLACES, SIZE, make_full_avatar
 
-from backend.avatar.package import AvatarPackage
-from backend.avatar.performance import Beat, Opening
-from backend.avatar.scenery import Scenery
-from backend.avatar.template import load_template
-from backend.avatar.tracks import Tracks
+from backend.avatar.figure.performance import Beat, Opening
+from backend.avatar.figure.scenery import Scenery
+from backend.avatar.mouths.template import load_template
+from backend.avatar.packages.package import AvatarPackage
+from backend.avatar.packages.tracks import Tracks
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backend.avatar import mouth
-from backend.avatar.lipsync import FACE_SHAPE, ControlledLipSync, load_lipsync
-from backend.avatar.mel import SAMPLE_RATE_HZ
+from backend.avatar.lips import mouth
+from backend.avatar.lips.mel import SAMPLE_RATE_HZ
+from backend.avatar.mouths.lipsync import FACE_SHAPE, ControlledLipSync, load_lipsync
 from backend.avatar.network import Contract
 from backend.handlers.tts.espeak_native import Manner, espeak
 

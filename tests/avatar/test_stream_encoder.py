@@ -10,9 +10,9 @@ import av
 import numpy as np
 import pytest
 
-from backend.avatar.codecs import SAMPLES_PER_FRAME
-from backend.avatar.encoder import SOUND_LEAD_FRAMES
-from backend.avatar.stream_encoder import StreamEncoder
+from backend.avatar.pictures.codecs import SAMPLES_PER_FRAME
+from backend.avatar.pictures.encoder import SOUND_LEAD_FRAMES
+from backend.avatar.pictures.stream_encoder import StreamEncoder
 from tests.avatar.takes import FORM, encode, samples_of, tone
 
 CHUNKS = (8, 1, 16, 3, 24, 5, 2, 31)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from backend.avatar import sync
-from backend.avatar.articulation_marks import Uttered
-from backend.avatar.card import DrawnBy
-from backend.avatar.listener import load_controls_listener
-from backend.avatar.package import AvatarPackage
+from backend.avatar.lips.articulation_marks import Uttered
+from backend.avatar.lips.listener import load_controls_listener
+from backend.avatar.packages.card import DrawnBy
+from backend.avatar.packages.package import AvatarPackage
 from backend.avatar.renderer import Line, Renderer, RenderOptions
 from backend.avatar.sync import Offset, Opening
 from backend.config import ROOT

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from face_samples import BOX, FRAMES, make_avatar, picture, write_video
 
-from backend.avatar.colour import BT709, SMPTE170M
-from backend.avatar.package import AvatarPackage
-from backend.avatar.template import Template, load_template
+from backend.avatar.mouths.template import Template, load_template
+from backend.avatar.packages.package import AvatarPackage
+from backend.avatar.pictures.colour import BT709, SMPTE170M
 from backend.errors import BrokenAvatar
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from backend.avatar.track_cache import TrackCache
+from backend.avatar.packages.track_cache import TrackCache
 
 SHAPE = (5, 6, 7)
 
@@ -86,7 +86,7 @@ def test_a_full_disk_costs_memory_and_a_warning(tmp_path: Path) -> None:
 import resource, signal
 from pathlib import Path
 import numpy as np
-from backend.avatar.track_cache import TrackCache
+from backend.avatar.packages.track_cache import TrackCache
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 shape = (10, 200, 300)

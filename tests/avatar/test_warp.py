@@ -10,17 +10,17 @@ import numpy as np
 import pytest
 from face_samples import FRAMES, SIZE, make_avatar, make_export, make_halves, speech
 
-from backend.avatar.colour import BT709, SMPTE170M, Colour
-from backend.avatar.marks import COUNT, load_marks
-from backend.avatar.mouth import CONTROLS
-from backend.avatar.package import AvatarPackage
-from backend.avatar.painter import Shot, open_painter
+from backend.avatar.lips.mouth import CONTROLS
+from backend.avatar.mouths.painter import Shot, open_painter
+from backend.avatar.mouths.template import Template, TemplateFrame, load_template
+from backend.avatar.mouths.warp import Warper, _look
+from backend.avatar.mouths.warp_field import Pose, field
+from backend.avatar.mouths.warp_inside import coverage
+from backend.avatar.mouths.warp_shape import mouth_shape
+from backend.avatar.packages.marks import COUNT, load_marks
+from backend.avatar.packages.package import AvatarPackage
+from backend.avatar.pictures.colour import BT709, SMPTE170M, Colour
 from backend.avatar.renderer import Line, Renderer, RenderOptions
-from backend.avatar.template import Template, TemplateFrame, load_template
-from backend.avatar.warp import Warper, _look
-from backend.avatar.warp_field import Pose, field
-from backend.avatar.warp_inside import coverage
-from backend.avatar.warp_shape import mouth_shape
 from backend.errors import BrokenAvatar, ModelFileError
 from tests.avatar.mouths import CENTRE, WIDTH, give_mouths, mouths, one_mouth
 

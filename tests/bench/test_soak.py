@@ -14,8 +14,8 @@ from typing import Any
 import psutil
 import pytest
 
-from backend.avatar.codecs import SAMPLES_PER_FRAME
-from backend.avatar.encoder import Encoder
+from backend.avatar.pictures.codecs import SAMPLES_PER_FRAME
+from backend.avatar.pictures.encoder import Encoder
 from backend.avatar.renderer import ENCODERS
 from bench.service import Running
 from bench.soak.__main__ import _visit

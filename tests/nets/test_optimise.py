@@ -8,7 +8,7 @@ import onnx
 import pytest
 from face_samples import make_avatar, make_export
 
-from backend.avatar.lipsync import WAV2LIP, load_lipsync
+from backend.avatar.mouths.lipsync import WAV2LIP, load_lipsync
 from backend.avatar.network import open_network
 from backend.config import AvatarSettings
 from backend.errors import ModelFileError

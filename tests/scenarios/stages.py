@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.avatar.codecs import FPS, SAMPLES_PER_FRAME
+from backend.avatar.pictures.codecs import FPS, SAMPLES_PER_FRAME
 from backend.config import Settings
 from backend.errors import ProviderError
 from backend.handlers.base import BaseHandler, Context, Weights

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from backend.avatar.mel import SAMPLE_RATE_HZ, Float32
+from backend.avatar.lips.mel import SAMPLE_RATE_HZ, Float32
+from backend.avatar.lips.phones import CONTRACT
 from backend.avatar.network import Network, load_network
-from backend.avatar.phones import CONTRACT
 from training import audio, disguise, people, speech_set
 from training.espeak import Espeak, Speech
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backend.avatar.articulation import mouth_track
+from backend.avatar.lips.articulation import mouth_track
 from training import measure
 from training.espeak import Phone, Speech
 

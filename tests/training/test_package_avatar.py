@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from stills_sample import write_stills
 
-from backend.avatar.marks import load_marks
-from backend.avatar.package import AvatarPackage
-from backend.avatar.track_cache import TrackCache
-from backend.avatar.tracks import Tracks
+from backend.avatar.packages.marks import load_marks
+from backend.avatar.packages.package import AvatarPackage
+from backend.avatar.packages.track_cache import TrackCache
+from backend.avatar.packages.tracks import Tracks
 from training.package_avatar import Person, card_text, package, performed
 from training.puppet.motion import FRAMES, PERFORMANCES
 

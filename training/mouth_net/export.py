@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from backend.avatar.generator import CONTRACT
-from backend.avatar.generator import Generator as Service
+from backend.avatar.mouths.generator import CONTRACT
+from backend.avatar.mouths.generator import Generator as Service
 from backend.avatar.network import open_network
 from backend.nets.quantise import quantise
 from training.half import store_in_half

@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own habit
 from torch import Tensor, nn
 
-from backend.avatar.generator import FLOW_SIZE, HALF, INPUTS, MOUTH_SIZE
+from backend.avatar.mouths.generator import FLOW_SIZE, HALF, INPUTS, MOUTH_SIZE
 
 SCALE = 64.0
 """Code values per unit inside the net."""

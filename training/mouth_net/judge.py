@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from backend.avatar.likeness import ssim
+from backend.avatar.pictures.likeness import ssim
 from training.mouth_net import patches
 from training.mouth_net.generator import Generator
 

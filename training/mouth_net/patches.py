@@ -16,8 +16,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from backend.avatar.colour import SMPTE170M, Colour
-from backend.avatar.generator import HALF, INPUTS, MOUTH_SIZE
+from backend.avatar.mouths.generator import HALF, INPUTS, MOUTH_SIZE
+from backend.avatar.pictures.colour import SMPTE170M, Colour
 
 Float = npt.NDArray[np.float32]
 

@@ -1,10 +1,10 @@
-"""From the 68 landmarks of a face to the 48 marks of `backend.avatar.marks`."""
+"""From the 68 landmarks of a face to the 48 marks of `backend.avatar.packages.marks`."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from backend.avatar.marks import POINTS_PER_LINE
+from backend.avatar.packages.marks import POINTS_PER_LINE
 from training.puppet.fields import Float32
 
 # The picture's left to its right, as Multi-PIE numbers them.

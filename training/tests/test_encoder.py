@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from backend.avatar.mel import windows_at
+from backend.avatar.lips.mel import windows_at
 from training import encoder
 
 

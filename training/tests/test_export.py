@@ -9,7 +9,7 @@ import onnxruntime as ort
 import pytest
 import torch
 
-from backend.avatar.listener import load_controls_listener
+from backend.avatar.lips.listener import load_controls_listener
 from training import encoder, export
 
 

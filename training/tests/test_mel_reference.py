@@ -3,7 +3,7 @@
 import librosa
 import numpy as np
 
-from backend.avatar import mel
+from backend.avatar.lips import mel
 
 
 def test_equals_librosa_everywhere() -> None:

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from backend.avatar.colour import Float32
 from backend.avatar.create import mesh as m
 from backend.avatar.create.finder import Image
 from backend.avatar.create.mesh import Mesh
-from backend.avatar.facebox import face_box
-from backend.avatar.warp_field import smoothstep, stretch
+from backend.avatar.mouths.warp_field import smoothstep, stretch
+from backend.avatar.packages.facebox import face_box
+from backend.avatar.pictures.colour import Float32
 
 FRAMES = 125
 

@@ -1,4 +1,4 @@
-"""Writes the files of a package. What they mean is said in `backend.avatar.package`."""
+"""Writes the files of a package. What they mean is said in `backend.avatar.packages.package`."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from backend.avatar.card import MadeOf
-from backend.avatar.codecs import FPS
 from backend.avatar.create import mesh as m
 from backend.avatar.create.finder import Image
 from backend.avatar.create.mesh import Mesh
-from backend.avatar.facebox import FaceBox, face_box
-from backend.avatar.lipsync import FACE_SIZE
-from backend.avatar.marks import write_marks
-from backend.avatar.package import CARD, IDLE, MARKS, MASK, POSTER
+from backend.avatar.mouths.lipsync import FACE_SIZE
+from backend.avatar.packages.card import MadeOf
+from backend.avatar.packages.facebox import FaceBox, face_box
+from backend.avatar.packages.marks import write_marks
+from backend.avatar.packages.package import CARD, IDLE, MARKS, MASK, POSTER
+from backend.avatar.pictures.codecs import FPS
 
 Landmarks = npt.NDArray[np.floating]
 """(68, 2) in pixels."""

@@ -10,7 +10,7 @@ import numpy as np
 from backend.avatar.create.finder import Image
 from backend.avatar.create.mesh import Mesh
 from backend.avatar.create.refusals import FaceCutOff
-from backend.avatar.facebox import FaceBox
+from backend.avatar.packages.facebox import FaceBox
 
 _SHARE = 0.50  # of the height is face box, if there is room
 _MOST_SHARE = 0.74

@@ -20,7 +20,7 @@ from backend.avatar.create.refusals import (
     NoFace,
     SeveralFaces,
 )
-from backend.avatar.facebox import face_box
+from backend.avatar.packages.facebox import face_box
 
 LEAST_EYE_DISTANCE_PX = 56
 MOST_TURN = 0.22

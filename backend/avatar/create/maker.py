@@ -13,8 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-from backend.avatar.card import SAFE_ID
-from backend.avatar.codecs import FPS
 from backend.avatar.create import judge
 from backend.avatar.create import mesh as m
 from backend.avatar.create.animate import animate
@@ -32,12 +30,14 @@ from backend.avatar.create.refusals import (
 from backend.avatar.create.source import is_photo, length_s, read_photo, read_video
 from backend.avatar.create.stretch import SEAM_FRAMES, Seen, best_stretch, join
 from backend.avatar.create.workplace import workshop
-from backend.avatar.facebox import face_box
-from backend.avatar.marks import load_marks, write_marks
-from backend.avatar.package import AvatarPackage
-from backend.avatar.removal import forget
-from backend.avatar.template import load_template
-from backend.avatar.track_cache import IN_MEMORY, TrackCache
+from backend.avatar.mouths.template import load_template
+from backend.avatar.packages.card import SAFE_ID
+from backend.avatar.packages.facebox import face_box
+from backend.avatar.packages.marks import load_marks, write_marks
+from backend.avatar.packages.package import AvatarPackage
+from backend.avatar.packages.removal import forget
+from backend.avatar.packages.track_cache import IN_MEMORY, TrackCache
+from backend.avatar.pictures.codecs import FPS
 
 SQUARE, PORTRAIT = (512, 512), (480, 640)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from backend.avatar.marks import Marks
+from backend.avatar.packages.marks import Marks
 
 POINTS = 478
 

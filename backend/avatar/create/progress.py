@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 
-from backend.avatar.card import MadeOf
+from backend.avatar.packages.card import MadeOf
 
 
 class Step(StrEnum):

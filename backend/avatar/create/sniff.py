@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backend.avatar.card import MadeOf
 from backend.avatar.create.refusals import Unreadable
+from backend.avatar.packages.card import MadeOf
 
 HEAD_BYTES = 16
 """So many are enough."""

@@ -9,10 +9,10 @@ import av
 import cv2
 import numpy as np
 
-from backend.avatar.codecs import FPS
 from backend.avatar.create.finder import Image
 from backend.avatar.create.refusals import HdrVideo, TooLarge, TooLong, Unreadable
 from backend.avatar.create.sniff import HEAD_BYTES, is_foreign_still
+from backend.avatar.pictures.codecs import FPS
 
 MOST_S = 60
 _SOUND_LONGER_S = 1.0

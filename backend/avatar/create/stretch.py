@@ -14,12 +14,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from backend.avatar.colour import Float32
 from backend.avatar.create import mesh as m
 from backend.avatar.create.finder import Image
 from backend.avatar.create.judge import require_frontal, require_large, the_one
 from backend.avatar.create.mesh import Mesh
 from backend.avatar.create.refusals import NoQuietStretch
+from backend.avatar.pictures.colour import Float32
 from backend.errors import AvatarNotCreated
 
 LEAST_FRAMES, MOST_FRAMES = 75, 200

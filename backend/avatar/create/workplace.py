@@ -17,11 +17,14 @@ from pathlib import Path
 
 import structlog
 
+from backend.avatar.packages.removal import GOING
+
 log = structlog.get_logger()
 
 UPLOAD = "avatar-chat-upload-"
-MAKING, GOING = ".making-", ".going-"
-"""Beside the avatars, and no names that one can have. What is going needs no lock."""
+MAKING = ".making-"
+"""Beside the avatars, as what is `GOING`, and no name that one can have. What is going needs no
+lock."""
 _LOCK = ".lock"
 
 

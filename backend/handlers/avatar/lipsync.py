@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from backend import clock
-from backend.avatar.articulation_marks import Uttered
-from backend.avatar.card import AvatarCard
-from backend.avatar.codecs import FPS
-from backend.avatar.package import AvatarPackage
+from backend.avatar.lips.articulation_marks import Uttered
+from backend.avatar.packages.card import AvatarCard
+from backend.avatar.packages.package import AvatarPackage
+from backend.avatar.packages.shelf import find_avatar
+from backend.avatar.packages.track_cache import TrackCache
+from backend.avatar.pictures.codecs import FPS
 from backend.avatar.renderer import (
     AboutRenderer,
     Line,
@@ -21,8 +23,6 @@ from backend.avatar.renderer import (
     Renderer,
     RenderOptions,
 )
-from backend.avatar.shelf import find_avatar
-from backend.avatar.track_cache import TrackCache
 from backend.config import AvatarSettings
 from backend.engine.base import Actor, Engine
 from backend.errors import EngineError, ProviderError, ProviderTimeout, WorkerDied

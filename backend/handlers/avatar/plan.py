@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from backend.avatar.codecs import FPS
-from backend.avatar.hearing import BATCH_FRAMES
+from backend.avatar.lips.hearing import BATCH_FRAMES
+from backend.avatar.pictures.codecs import FPS
 from backend.protocol import Chunking
 
 BATCHES = (1, 2, 3, 4, 6)

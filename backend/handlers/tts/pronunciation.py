@@ -15,7 +15,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from backend.avatar.mel import MEL_BANDS, MEL_FRAMES_PER_S, mel_spectrogram
+from backend.avatar.lips.mel import MEL_BANDS, MEL_FRAMES_PER_S, mel_spectrogram
 from backend.handlers.messages import SAMPLE_RATE, Mark, Pcm
 from backend.handlers.tts.espeak_native import Manner, Utterance, espeak
 
