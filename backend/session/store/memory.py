@@ -10,23 +10,28 @@ MAX_RECORDS = 10_000
 
 
 class MemoryStore:
-    """Newest last, so that what is over is always at the front."""
+    """Newest last, so that what is over is always at the front.
+
+    A record is kept as its JSON: one block, where its objects would be hundreds among others that
+    come and go, and hold the memory of those when they are gone.
+    """
 
     kind = "memory"
 
     def __init__(self, ttl_s: float) -> None:
         self._ttl_s = ttl_s
-        self._records: dict[str, tuple[float, SessionRecord]] = {}
+        self._records: dict[str, tuple[float, str]] = {}
 
     async def save(self, record: SessionRecord) -> None:
         self._records.pop(record.session_id, None)
-        self._records[record.session_id] = (clock.now() + self._ttl_s, record)
+        over_at = clock.now() + self._ttl_s
+        self._records[record.session_id] = (over_at, record.model_dump_json())
         self._forget_the_old()
 
     async def load(self, session_id: str) -> SessionRecord | None:
         self._forget_the_old()
-        _, record = self._records.get(session_id, (0.0, None))
-        return record
+        kept = self._records.get(session_id)
+        return SessionRecord.model_validate_json(kept[1]) if kept else None
 
     async def delete(self, session_id: str) -> None:
         self._records.pop(session_id, None)
