@@ -79,10 +79,11 @@ face-finder: .venv-faces/.installed
 	@touch $@
 
 # What Vite asks for; an older one fails in the middle of the build, without saying why.
+NODE_IS_NEW = const [major, minor] = process.versions.node.split(".").map(Number); \
+  if (major < 20 || minor < ({20: 19, 21: Infinity, 22: 12}[major] ?? 0)) \
+    throw `Node 20.19, 22.12 or newer is needed; this is $${process.versions.node}.`
 frontend/node_modules/.installed: frontend/package-lock.json
-	node -e 'const [major, minor] = process.versions.node.split(".").map(Number); \
-	  if (major < 20 || minor < ({20: 19, 21: Infinity, 22: 12}[major] ?? 0)) \
-	    throw `Node 20.19, 22.12 or newer is needed; this is $${process.versions.node}.`'
+	@node -e '$(NODE_IS_NEW)'
 	$(NPM) ci
 	@touch $@
 

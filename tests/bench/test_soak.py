@@ -79,7 +79,7 @@ def test_a_lost_reply_another_process_and_a_late_loop_are_seen() -> None:
 
 def test_a_process_that_is_missing_in_a_look_is_judged_by_the_others() -> None:
     looks = [look(minute) for minute in range(61)]
-    for one in looks[:20] + looks[40:]:
+    for one in looks[:30] + looks[40:]:
         one.processes["worker-0"] = Process(2, 100 * MB, MB, 14 if one.at_s > 3000 else 10, 20)
     assert broken(looks) == {"sets of processes", "more threads, any process"}
 
