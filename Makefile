@@ -22,7 +22,7 @@ ONE_BY_ONE := tests/e2e tests/kiosk
 # Prometheus, screens without glass, faces made from pictures. Continuous integration runs it too.
 LONG := tests/deploy tests/faults tests/monitoring tests/kiosk tests/nets/test_optimise.py \
   tests/avatar/test_create_http.py tests/avatar/test_create_real.py
-PYTEST_BESIDE := $(BIN)/pytest -n 2 --dist loadfile
+PYTEST_BESIDE := $(BIN)/pytest -n 2 --dist loadfile --max-worker-restart 0
 test-python: .venv/.dev page
 	$(PYTEST_BESIDE) $(patsubst %,--ignore=%,$(LONG) $(ONE_BY_ONE))
 	$(BIN)/pytest $(filter-out $(LONG),$(ONE_BY_ONE))

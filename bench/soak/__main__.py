@@ -18,6 +18,7 @@ from backend.config import ROOT
 from bench.service import Running, running_service
 from bench.soak.line import Findings
 from bench.soak.report import write_report
+from bench.soak.rounds import come_and_go
 from bench.soak.visitor import SoakVisitor
 from bench.soak.watch import Watch, read_looks
 
@@ -69,31 +70,23 @@ async def _visit(service: Running, seconds: float, visitors: int, seed: int, sam
     findings = Findings()
     findings.counts["visitors"] = visitors
     watch = Watch(service.process.pid, service.port, findings, samples)
+    people = [SoakVisitor(service.ws_url, n + 1, seed, findings) for n in range(visitors)]
     asked_to_stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, asked_to_stop.set)
-    people = [SoakVisitor(service.ws_url, n + 1, seed, findings) for n in range(visitors)]
-    tasks = [asyncio.create_task(person.run(), name=f"{n + 1}") for n, person in enumerate(people)]
+    visiting = asyncio.create_task(come_and_go(people, seconds, findings, watch))
     watching = asyncio.create_task(watch.run())
-    for task in tasks:
-        task.add_done_callback(lambda done: _note_crash(done, findings))
     stopping = asyncio.create_task(asked_to_stop.wait())
+    tasks = (visiting, watching, stopping)
     try:
-        await asyncio.wait(
-            {stopping, watching}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
-        )
-        if watching.done():
-            watching.result()  # nobody saw the rest: this is no run to judge
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()  # where nobody looks any more there is no run to judge
         await watch.look()
     finally:
-        for task in (*tasks, stopping, watching):
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, stopping, watching, return_exceptions=True)
-
-
-def _note_crash(task: asyncio.Task[None], findings: Findings) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        findings.add("crashed", int(task.get_name()), repr(error))
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 if __name__ == "__main__":

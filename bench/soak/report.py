@@ -8,9 +8,11 @@ from pathlib import Path
 
 from bench.machine import describe
 from bench.soak.plot import Chart, svg
+from bench.soak.rounds import REST_S, ROUND_S
 from bench.soak.verdict import (
     MAX_LAG_P99_MS,
     Verdict,
+    at_rest,
     by_minute,
     judge,
     lag_p99_ms,
@@ -60,10 +62,11 @@ In {minutes:.0f} minutes: {counts["visits"]} visits ended and {counts["drops"]} 
 {counts["talked_over"]} times talked over; {counts["media_frames"]} media frames with \
 {counts["media_bytes"] / 1e6:.0f} MB and {counts["messages"]} messages checked.
 
-The first {warm_up_s(looks) / 60:.0f} minutes are warm-up. Growth is the median slope between the \
-medians of all minutes after it; judged is the resident set (RSS) of each process. That of a \
-worker holds the loops of every face that it has shown, too: they lie in files, and the system \
-takes them back when it wants them.{_late(counts)}"""
+Every {ROUND_S / 60:.0f} minutes all of them leave for {REST_S / 60:.0f}, and at the end of that \
+rest memory is judged: growth is the median slope between those looks. Before, it tells who talks \
+just then. The first {warm_up_s(looks) / 60:.0f} minutes are warm-up. Judged is the resident set \
+(RSS) of each process; that of a worker holds the loops of every face that it has shown, too: they \
+lie in files, and the system takes them back when it wants them.{_late(counts)}"""
 
 
 def _late(counts: Counter[str]) -> str:
@@ -91,7 +94,7 @@ def _charts(looks: Sequence[Look]) -> dict[str, Chart]:
     return {
         "memory": Chart("Resident memory", "MB", memory, warm_min),
         "growth": Chart(
-            "Resident memory against the end of the warm-up, medians of minutes",
+            "Resident memory at rest, against the end of the warm-up",
             "MB",
             {name: _since_warm_up(looks, name) for name in (*processes, "sum")},
             warm_min,
@@ -117,9 +120,10 @@ def _charts(looks: Sequence[Look]) -> dict[str, Chart]:
 
 
 def _since_warm_up(looks: Sequence[Look], name: str) -> list[tuple[float, float]]:
-    medians = by_minute(looks, lambda look: resident_mb(look, name))
-    first = next((mb for minute, mb in medians if minute * 60 >= warm_up_s(looks)), 0.0)
-    return [(minute, mb - first) for minute, mb in medians]
+    """Nothing of a run without a rest."""
+    rests = at_rest(looks, name)
+    first = next((mb for minute, mb in rests if minute * 60 >= warm_up_s(looks)), 0.0)
+    return [(minute, mb - first) for minute, mb in rests]
 
 
 def _minutes(looks: Sequence[Look]) -> list[tuple[tuple[float, float], Look, Look]]:

@@ -1,7 +1,7 @@
 """Whether a run was as it must be. Pure: looks in, verdicts out.
 
-Growth is Theil and Sen's slope (the median of the slopes between all pairs of points) over the
-median of each minute, so that neither a busy minute nor a sample taken in a peak decides it.
+Growth is Theil and Sen's slope: the median of the slopes between all pairs of points. Its points
+are the rests in which nobody is there (`rounds` says why).
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ is being drawn has two threads of its own."""
 LONGEST_WARM_UP_S = 1200.0
 """By then the service holds what it promises to hold: a conversation for `store.ttl_s`, above all,
 which is a quarter of an hour."""
-LEAST_FOR_GROWTH_S = 1200.0
-"""A shorter run says nothing about megabytes per hour."""
+LEAST_RESTS = 4
+"""After the warm-up; fewer say nothing about megabytes per hour."""
 
 MB = 1e6
 
@@ -86,6 +86,11 @@ def resident_mb(look: Look, name: str) -> float:
     return process.resident_bytes / MB if process else 0.0
 
 
+def at_rest(looks: Sequence[Look], name: str) -> list[tuple[float, float]]:
+    """Resident megabytes at each rest, over the minutes."""
+    return [(look.at_s / 60, resident_mb(look, name)) for look in looks if look.at_rest]
+
+
 def by_minute(looks: Sequence[Look], value: Callable[[Look], float]) -> list[tuple[float, float]]:
     """The median of each minute, over the minutes."""
     minutes: dict[int, list[float]] = {}
@@ -122,13 +127,13 @@ def _same_processes(measured: Sequence[Look]) -> Verdict:
 
 
 def _growth(measured: Sequence[Look], name: str) -> Verdict:
-    slope = slope_per_h(by_minute(measured, lambda look: resident_mb(look, name)))
-    is_long = measured[-1].at_s - measured[0].at_s >= LEAST_FOR_GROWTH_S
+    rests = at_rest(measured, name)
+    slope = slope_per_h(rests)
     return Verdict(
         f"growth of resident memory, {name}",
         f"≤ {MAX_SLOPE_MB_H:g} MB/h",
         f"{slope:+.2f} MB/h",
-        slope <= MAX_SLOPE_MB_H if is_long else None,
+        slope <= MAX_SLOPE_MB_H if len(rests) >= LEAST_RESTS else None,
     )
 
 

@@ -46,6 +46,7 @@ class Look:
     """One moment. `lag_counts`: looks of the event loop at its own lag, by bucket, since the start.
 
     `series`: lines of `/metrics`. `counts` and `wrong` are what the visitors have seen so far.
+    `at_rest`: everybody has left, and long enough ago that nothing of them need lie in memory.
     """
 
     at_s: float
@@ -55,6 +56,7 @@ class Look:
     machine_busy_ratio: float
     counts: dict[str, int]
     wrong: list[dict[str, Any]]
+    at_rest: bool = False
 
 
 class Watch:
@@ -67,6 +69,7 @@ class Watch:
         self._file = file
         self._told = 0
         self._late = 0
+        self._looking = asyncio.Lock()
 
     async def run(self) -> None:
         """Until cancelled.
@@ -79,21 +82,22 @@ class Watch:
             await asyncio.sleep(LOOK_EVERY_S)
             await self.look()
 
-    async def look(self) -> None:
+    async def look(self, *, at_rest: bool = False) -> None:
         """Write down how it is; nothing where `/metrics` comes late for once. Raises as `run`."""
-        try:
-            look = await asyncio.to_thread(self._take)
-        except OSError:
-            self._late += 1
-            self._findings.counts["late_looks"] += 1
-            if self._late == MOST_LATE:
-                raise
-            return
-        self._late = 0
-        with self._file.open("a") as lines:
-            lines.write(json.dumps(asdict(look)) + "\n")
+        async with self._looking:
+            try:
+                look = await asyncio.to_thread(self._take, at_rest)
+            except OSError:
+                self._late += 1
+                self._findings.counts["late_looks"] += 1
+                if self._late == MOST_LATE:
+                    raise
+                return
+            self._late = 0
+            with self._file.open("a") as lines:
+                lines.write(json.dumps(asdict(look)) + "\n")
 
-    def _take(self) -> Look:
+    def _take(self, at_rest: bool) -> Look:
         with urllib.request.urlopen(self._metrics_url, timeout=ANSWER_S) as answer:
             text: bytes = answer.read()
         wrong = self._findings.wrong[self._told :]
@@ -106,6 +110,7 @@ class Watch:
             machine_busy_ratio=psutil.cpu_percent() / 100,
             counts=dict(self._findings.counts),
             wrong=[asdict(finding) for finding in wrong],
+            at_rest=at_rest,
         )
 
 

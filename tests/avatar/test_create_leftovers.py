@@ -8,7 +8,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import httpx
 import pytest
@@ -90,6 +92,25 @@ def test_nothing_else_is_swept(temporary: Path, avatars: Path) -> None:
         f"{MAKING}link",
     }
     sweep(avatars / "nowhere")
+
+
+def test_a_sweep_while_somebody_begins_takes_nothing_away(temporary: Path, avatars: Path) -> None:
+    is_over = Event()
+
+    def sweeps() -> None:
+        while not is_over.is_set():
+            sweep(avatars)
+
+    with ThreadPoolExecutor(1) as pool:
+        sweeping = pool.submit(sweeps)
+        try:
+            for _ in range(300):
+                own = Workplace(UPLOAD)
+                assert own.path.is_dir()
+                own.clear()
+        finally:
+            is_over.set()
+        sweeping.result()
 
 
 async def test_a_service_sweeps_before_it_begins(

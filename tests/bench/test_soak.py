@@ -22,11 +22,15 @@ from bench.soak.__main__ import _visit
 from bench.soak.line import CheckedLine, Findings
 from bench.soak.media import BrokenBoxes, contents
 from bench.soak.report import write_report
+from bench.soak.rounds import come_and_go
 from bench.soak.verdict import judge, lag_p99_ms, slope_per_h
 from bench.soak.watch import Look, Process, Watch, read_looks
 from tests.avatar.takes import FORM, encode, tone
 
 MB = 1_000_000
+
+
+REST_EVERY_MIN = 10
 
 
 def look(minute: float, *, mb: float = 100.0, threads: int = 10, **changes: Any) -> Look:
@@ -39,6 +43,7 @@ def look(minute: float, *, mb: float = 100.0, threads: int = 10, **changes: Any)
         "machine_busy_ratio": 0.5,
         "counts": {"replies": 5},
         "wrong": [],
+        "at_rest": minute > 0 and minute % REST_EVERY_MIN == 0,
     }
     return Look(**values | changes)
 
@@ -60,11 +65,48 @@ def test_each_kind_of_growth_is_seen() -> None:
     }
 
 
-def test_a_jump_of_memory_is_no_slope_and_a_short_run_says_nothing_of_it() -> None:
-    jumps = [look(minute, mb=100 + 5 * (minute % 7 == 0)) for minute in range(61)]
-    assert not broken(jumps)
-    short = [look(minute / 10, mb=100 + minute) for minute in range(30)]
+def test_memory_is_judged_at_rest_and_by_many_rests() -> None:
+    talked = [look(minute, mb=100 + minute * (minute % REST_EVERY_MIN > 0)) for minute in range(61)]
+    assert not broken(talked)
+    jump = [look(minute, mb=100 + 50 * (minute == 40)) for minute in range(61)]
+    assert not broken(jump)
+    short = [look(minute, mb=100 + minute) for minute in range(50)]
     assert not broken(short)
+
+
+async def test_everybody_leaves_before_the_look_at_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.soak.rounds.ROUND_S", 0.2)
+    monkeypatch.setattr("bench.soak.rounds.REST_S", 0.1)
+    there: list[int] = []
+    seen_at_rest: list[int] = []
+
+    class Person:
+        async def run(self) -> None:
+            there.append(1)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                there.pop()
+
+    async def seen(*, at_rest: bool) -> None:
+        assert at_rest
+        seen_at_rest.append(len(there))
+
+    people: Any = [Person(), Person()]
+    watch: Any = SimpleNamespace(look=seen)
+    await come_and_go(people, 0.5, Findings(), watch)
+    assert seen_at_rest == [0, 0] and not there
+
+
+async def test_a_visitor_that_breaks_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Person:
+        async def run(self) -> None:
+            raise ZeroDivisionError
+
+    findings = Findings()
+    people: Any = [Person()]
+    await come_and_go(people, 0.01, findings, SimpleNamespace())  # type: ignore[arg-type]
+    assert [(one.kind, one.visitor) for one in findings.wrong] == [("crashed", 1)]
 
 
 def test_a_lost_reply_another_process_and_a_late_loop_are_seen() -> None:

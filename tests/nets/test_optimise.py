@@ -32,7 +32,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> AvatarSettings:
     return AvatarSettings(dir=folder)
 
 
-@pytest.mark.timeout(600)  # half a minute where nothing else runs
+@pytest.mark.timeout(400)  # half a minute where nothing else runs
 def test_the_original_becomes_plain_and_small(original: Path, settings: AvatarSettings) -> None:
     done = tune(original, settings, int8=True)
     assert (done.path.name, done.replaced) == ("wav2lip.fast.onnx", 6)

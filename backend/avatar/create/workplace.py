@@ -26,6 +26,8 @@ MAKING = ".making-"
 """Beside the avatars, as what is `GOING`, and no name that one can have. What is going needs no
 lock."""
 _LOCK = ".lock"
+_NOT_YET = ".new-"
+"""Begins the name until the lock is held, for a service that starts just then would sweep it."""
 
 
 class Workplace:
@@ -33,9 +35,10 @@ class Workplace:
 
     def __init__(self, prefix: str, parent: Path | None = None) -> None:
         """parent: the folder it lies in; None for that of the system's temporary files."""
-        self.path = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-        self._lock = (self.path / _LOCK).open("w")
+        new = Path(tempfile.mkdtemp(prefix=f"{_NOT_YET}{prefix}", dir=parent))
+        self._lock = (new / _LOCK).open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self.path = new.rename(new.with_name(new.name.removeprefix(_NOT_YET)))
 
     def clear(self) -> None:
         """Remove it with all that is in it."""
@@ -62,6 +65,8 @@ def sweep(avatars: Path) -> None:
             if place.lstat().st_uid == os.getuid() and not _is_held(place):
                 shutil.rmtree(place)
                 log.info("avatar.left_over_removed", folder=place.name)
+        except FileNotFoundError:  # another service was quicker
+            continue
         except OSError as error:  # the service starts all the same
             log.warning("avatar.left_over", folder=place.name, error=type(error).__name__)
 
