@@ -175,7 +175,7 @@ class Outbox:
             stamped["generation_id"] = item.generation
         message = item.message.model_copy(update=stamped)
         text = message.model_dump_json(exclude_none=True, by_alias=True)
-        metrics.SENT_BYTES.labels("text").inc(len(text))
+        metrics.SENT_BYTES.labels("text").inc(len(text.encode()))
         await sink.send_text(text)
         if item.media is not None:
             metrics.SENT_BYTES.labels("media").inc(len(item.media))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backend.metrics import REGISTRY
 from backend.protocol import Pong, TextChunk, TtsAudioChunk, TurnEnd
 from backend.session import outbox as outbox_module
 from backend.session.outbox import LineStalled, Outbox
@@ -72,6 +73,21 @@ async def test_numbers_without_a_gap_and_keeps_the_pair_together(wired) -> None:
     assert [f["seq"] for f in socket.frames if isinstance(f, dict)] == [1, 2, 3]
     assert socket.frames[2] == b"abc"
     assert socket.frames[1]["generation_id"] == 1 and "generation_id" not in socket.frames[0]
+
+
+async def test_what_was_sent_is_counted_in_bytes(wired) -> None:
+    outbox, _ = wired
+
+    def sent() -> float:
+        return REGISTRY.get_sample_value("avatar_chat_sent_bytes_total", {"kind": "text"}) or 0.0
+
+    sizes = []
+    for words in ("ni hao", "你好"):
+        before = sent()
+        outbox.post(TextChunk(chunk=words))
+        await settle()
+        sizes.append(sent() - before)
+    assert sizes[0] == sizes[1]  # two characters of three bytes each
 
 
 async def test_after_a_cut_only_the_end_of_the_old_reply_passes(wired) -> None:
