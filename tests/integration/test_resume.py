@@ -236,6 +236,7 @@ async def test_a_question_that_is_sent_again_over_the_next_line_is_answered_once
         if second.ready.get("answered") != "a-name":
             await second.send("text", **question)
             await second.until("turn_end", reason="completed")
+            await second.until("state_update", state="idle")
         await second.send("text", **question)
         await second.quiet()
         second.drop()
