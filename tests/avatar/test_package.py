@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -117,21 +118,24 @@ def test_a_folder_in_place_of_a_file_hides_no_other(package: Path) -> None:
     assert "mouth.onnx" in broken_avatars(package.parent)["odd"]
 
 
-@pytest.mark.parametrize(("asks", "name"), [("stat", "avatar.json"), ("read_bytes", "mouth.onnx")])
+@pytest.mark.parametrize(
+    ("what", "asks", "name"),
+    [(os, "lstat", "avatar.json"), (Path, "read_bytes", "mouth.onnx")],
+)
 def test_what_may_not_be_read_is_named_and_hides_no_other(
-    package: Path, monkeypatch: pytest.MonkeyPatch, asks: str, name: str
+    package: Path, monkeypatch: pytest.MonkeyPatch, what: Any, asks: str, name: str
 ) -> None:
     closed = make_avatar(package.parent, "closed", frames=2)
     (closed / "mouth.onnx").write_bytes(b"net")
-    ask = getattr(Path, asks)
+    ask = getattr(what, asks)
 
-    def refused(path: Path, *args: Any, **kwargs: Any) -> Any:
+    def refused(path: Path | str, *args: Any, **kwargs: Any) -> Any:
         """As the system does it for everybody but root, who may be the one that tests."""
-        if path == closed / name:
+        if str(path) == str(closed / name):
             raise PermissionError(errno.EACCES, "Permission denied", str(path))
         return ask(path, *args, **kwargs)
 
-    monkeypatch.setattr(Path, asks, refused)
+    monkeypatch.setattr(what, asks, refused)
     assert [found.card.id for found in list_avatars(package.parent)] == ["sample"]
     assert "Permission denied" in broken_avatars(package.parent)["closed"]
     assert find_avatar(package.parent, "").card.id == "sample"

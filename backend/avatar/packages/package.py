@@ -19,6 +19,9 @@ there are is `shelf`'s to say.
 
 from __future__ import annotations
 
+import os
+import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -122,16 +125,16 @@ class AvatarPackage:
     @property
     def has_matte(self) -> bool:
         """Whether the figure can stand before any background."""
-        return any(self.matte(clip).exists() for clip in self.card.clips)
+        return any(_is_there(self.root, _matte_file(clip)) for clip in self.card.clips)
 
     def clip(self, name: Clip) -> Path:
-        return self.root / f"{name}.mp4"
+        return self.root / _clip_file(name)
 
     def mood(self, name: Feeling) -> Path:
-        return self.root / f"mood.{name}.mp4"
+        return self.root / _mood_file(name)
 
     def matte(self, name: Clip) -> Path:
-        return self.root / f"matte.{name}.mp4"
+        return self.root / _matte_file(name)
 
     def changed_ns(self) -> int:
         """When any of its files was last written, in nanoseconds of the file system.
@@ -146,10 +149,9 @@ class AvatarPackage:
     def _needed(self) -> list[str]:
         """Every file that a card like this promises, and those that came along."""
         card = self.card
-        names = [MASK, POSTER, *(self.clip(clip).name for clip in card.clips)]
-        names += [self.mood(feeling).name for feeling in card.feelings]
+        names = [MASK, POSTER, *map(_clip_file, card.clips), *map(_mood_file, card.feelings)]
         if self.has_matte:
-            names += [PLATE, *(self.matte(clip).name for clip in card.clips)]
+            names += [PLATE, *map(_matte_file, card.clips)]
         if card.engine == "warp" or self.marks.is_symlink() or self.marks.exists():
             names.append(MARKS)
         if card.engine == "mouth":
@@ -157,11 +159,22 @@ class AvatarPackage:
         return names
 
 
+def _clip_file(name: Clip) -> str:
+    return f"{name}.mp4"
+
+
+def _mood_file(name: Feeling) -> str:
+    return f"mood.{name}.mp4"
+
+
+def _matte_file(name: Clip) -> str:
+    return f"matte.{name}.mp4"
+
+
 def _read_card(root: Path) -> AvatarCard:
-    path = _require(root, CARD)
+    found = _require(root, CARD)
     try:
-        found = path.stat()
-        return _parse_card(path, found.st_mtime_ns, found.st_size)
+        return _parse_card(root / CARD, found.st_mtime_ns, found.st_size)
     except ValidationError as error:
         problems = "; ".join(_explain(item) for item in error.errors()[:5])
         raise BrokenAvatar(
@@ -180,7 +193,41 @@ def _explain(item: Any) -> str:
     return f"{where}: {item['msg']}" if where else str(item["msg"])
 
 
-def _require(root: Path, name: str) -> Path:
+def _is_there(root: Path, name: str) -> bool:
+    """Also a link, wherever it leads: `_require` says what is wrong with it."""
+    with suppress(OSError):
+        os.lstat(f"{root}/{name}")
+        return True
+    return False
+
+
+def _require(root: Path, name: str) -> os.stat_result:
+    """What the file system says of a file that is whole and inside of `root`.
+
+    A package is looked at for each reply, so this asks once per file, and not by way of `Path`,
+    which would put each part of each name into Python's table of names and take it out again.
+    """
+    found: os.stat_result | None
+    try:
+        found = os.lstat(f"{root}/{name}")
+        if stat.S_ISLNK(found.st_mode):
+            found = _led_to(root, name)
+    except (FileNotFoundError, NotADirectoryError):
+        found = None
+    if found is None or not stat.S_ISREG(found.st_mode):
+        raise BrokenAvatar(f"{root.name}/{name} is missing. Restore the avatar package.")
+    size, most = found.st_size, _MAX_BYTES.get(name, _MAX_VIDEO_BYTES)
+    if size == 0:
+        raise BrokenAvatar(f"{root.name}/{name} is empty. Restore the avatar package.")
+    if size > most:
+        raise BrokenAvatar(
+            f"{root.name}/{name} has {size:,} bytes; at most {most:,} are allowed. Make it smaller."
+        )
+    return found
+
+
+def _led_to(root: Path, name: str) -> os.stat_result:
+    """The file at the end of a link."""
     path = root / name
     try:
         is_inside = path.resolve().is_relative_to(root.resolve())
@@ -190,23 +237,13 @@ def _require(root: Path, name: str) -> Path:
         ) from error
     if not is_inside:
         raise BrokenAvatar(f"{root.name}/{name} leads out of its folder. Put a real file there.")
-    if not path.is_file():
-        raise BrokenAvatar(f"{root.name}/{name} is missing. Restore the avatar package.")
-    size, most = path.stat().st_size, _MAX_BYTES.get(name, _MAX_VIDEO_BYTES)
-    if size == 0:
-        raise BrokenAvatar(f"{root.name}/{name} is empty. Restore the avatar package.")
-    if size > most:
-        raise BrokenAvatar(
-            f"{root.name}/{name} has {size:,} bytes; at most {most:,} are allowed. Make it smaller."
-        )
-    return path
+    return path.stat()
 
 
 def _require_whole_net(root: Path, name: str) -> None:
     """A net that holds all its weights itself; others would be read from any path it names."""
-    path = _require(root, name)
-    found = path.stat()
-    if _names_another_file(path, found.st_mtime_ns, found.st_size):
+    found = _require(root, name)
+    if _names_another_file(root / name, found.st_mtime_ns, found.st_size):
         raise BrokenAvatar(
             f"{root.name}/{name} keeps weights in another file. Export it as one file."
         )
