@@ -62,11 +62,11 @@ In {minutes:.0f} minutes: {counts["visits"]} visits ended and {counts["drops"]} 
 {counts["talked_over"]} times talked over; {counts["media_frames"]} media frames with \
 {counts["media_bytes"] / 1e6:.0f} MB and {counts["messages"]} messages checked.
 
-Every {ROUND_S / 60:.0f} minutes all of them leave for {REST_S / 60:.0f}, and at the end of that \
-rest memory is judged: growth is the median slope between those looks. Before, it tells who talks \
-just then. The first {warm_up_s(looks) / 60:.0f} minutes are warm-up. Judged is the resident set \
-(RSS) of each process; that of a worker holds the loops of every face that it has shown, too: they \
-lie in files, and the system takes them back when it wants them.{_late(counts)}"""
+Every {ROUND_S / 60:.0f} minutes all of them leave for {REST_S / 60:.0f}. Memory is judged at the \
+end of that rest, for while they talk it tells who talks just then: growth is the median slope \
+between those looks. The first {warm_up_s(looks) / 60:.0f} minutes are warm-up. Judged is the \
+resident set (RSS) of each process; that of a worker holds the loops of every face that it has \
+shown, too: they lie in files, and the system takes them back when it wants them.{_late(counts)}"""
 
 
 def _late(counts: Counter[str]) -> str:
