@@ -120,8 +120,10 @@ class Espeak:
             self._library.espeak_Synth(
                 data, ctypes.c_size_t(len(data) + 1), 0, 0, 0, _CHARS_UTF8, None, None
             )
-            pcm = np.frombuffer(b"".join(self._sound), np.int16)
-            return Utterance(pcm, self.rate_hz, tuple(self._moments))
+            sound, moments = self._sound, self._moments
+            self._sound, self._moments = [], []  # nobody may speak again for hours
+            pcm = np.frombuffer(b"".join(sound), np.int16)
+            return Utterance(pcm, self.rate_hz, tuple(moments))
 
     def _select(self, voice: str) -> bool:
         return bool(self._library.espeak_SetVoiceByName(voice.encode()) == 0)
