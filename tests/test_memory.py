@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import mmap
 import platform
 import subprocess
 import sys
+import weakref
 from pathlib import Path
 
 import psutil
 import pytest
 
-from backend.memory import private_bytes, private_bytes_of_tree
+from backend.memory import keep_giving_back, private_bytes, private_bytes_of_tree
 
 MB = 1_000_000
 ONE_BYTE_OF_EACH_PAGE = slice(None, None, mmap.PAGESIZE)
@@ -82,3 +85,27 @@ def test_large_blocks_go_back_to_the_system_whatever_lies_between_them() -> None
 def test_what_lies_free_between_blocks_in_use_is_given_back() -> None:
     assert given_back("as it is", 100_000) < 20 * MB
     assert given_back("trimmed", 100_000) > 40 * MB
+
+
+class Part:
+    """Of a whole whose parts point at each other."""
+
+    other: Part
+
+
+async def test_what_has_ended_is_let_go_of_within_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backend.memory._TRIM_EVERY_S", 0.01)
+    has_ended = asyncio.Event()
+    gc.disable()
+    try:
+        one, two = Part(), Part()
+        one.other, two.other = two, one
+        weakref.finalize(one, has_ended.set)
+        del one, two
+        assert not has_ended.is_set()
+        tidying = asyncio.create_task(keep_giving_back())
+        async with asyncio.timeout(10):
+            await has_ended.wait()
+        tidying.cancel()
+    finally:
+        gc.enable()
