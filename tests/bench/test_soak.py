@@ -105,7 +105,8 @@ async def test_a_visitor_that_breaks_is_told(monkeypatch: pytest.MonkeyPatch) ->
 
     findings = Findings()
     people: Any = [Person()]
-    await come_and_go(people, 0.01, findings, SimpleNamespace())  # type: ignore[arg-type]
+    unused: Any = None
+    await come_and_go(people, 0.01, findings, watch=unused)
     assert [(one.kind, one.visitor) for one in findings.wrong] == [("crashed", 1)]
 
 
