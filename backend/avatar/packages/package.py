@@ -152,7 +152,7 @@ class AvatarPackage:
         names = [MASK, POSTER, *map(_clip_file, card.clips), *map(_mood_file, card.feelings)]
         if self.has_matte:
             names += [PLATE, *map(_matte_file, card.clips)]
-        if card.engine == "warp" or self.marks.is_symlink() or self.marks.exists():
+        if card.engine == "warp" or _is_there(self.root, MARKS):
             names.append(MARKS)
         if card.engine == "mouth":
             names.append(MOUTH)
