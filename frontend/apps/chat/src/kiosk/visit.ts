@@ -28,6 +28,8 @@ export interface Kiosk {
   busy: boolean
   /** Since when the service cannot be reached; null while it can. */
   downSinceMs: number | null
+  /** When somebody came who has not been greeted yet; null for nobody. */
+  cameMs: number | null
   /** When the page was loaded. */
   bornMs: number
 }
@@ -56,6 +58,8 @@ export interface Rules {
 
 /** A greeting that takes longer is not waited for. */
 export const GREETING_MS = 20_000
+/** Whoever came to a line that was down is greeted if it is up by then; later they may have gone on. */
+export const COMING_MS = 5_000
 /** A visitor does not wait longer for a line that is down. */
 export const LOST_MS = 45_000
 /** Nobody has been there for so long: nobody sees the page go. */
@@ -70,6 +74,7 @@ export function begin(now: Moment): Kiosk {
     quietSinceMs: now.ms,
     busy: false,
     downSinceMs: now.ms,
+    cameMs: null,
     bornMs: now.ms,
   }
 }
@@ -92,7 +97,7 @@ function heard(kiosk: Kiosk, news: News, now: Moment): Kiosk {
     case 'time':
       return kiosk
     case 'came':
-      if (kiosk.stage === 'attract') return kiosk.downSinceMs === null ? enter(kiosk, 'greeting', now) : kiosk
+      if (kiosk.stage === 'attract') return { ...kiosk, cameMs: now.ms }
       // Who touches it twice wants the greeting all the same.
       if (kiosk.stage === 'greeting') return kiosk
       return heard(kiosk, { type: 'sign' }, now)
@@ -129,6 +134,7 @@ function settled(kiosk: Kiosk, now: Moment, rules: Rules): Kiosk {
       if (isOpen(rules.openWeek, now)) return enter(kiosk, 'attract', now)
       return mayRestart(kiosk, now, rules) ? enter(kiosk, 'restarting', now) : kiosk
     case 'attract':
+      if (isAwaited(kiosk, now)) return enter(kiosk, 'greeting', now)
       if (!isOpen(rules.openWeek, now)) return enter(kiosk, 'asleep', now)
       return mayRestart(kiosk, now, rules) ? enter(kiosk, 'restarting', now) : kiosk
     case 'greeting':
@@ -143,6 +149,11 @@ function settled(kiosk: Kiosk, now: Moment, rules: Rules): Kiosk {
   }
 }
 
+/** Somebody has come, and the line is there to greet them. */
+function isAwaited({ cameMs, downSinceMs }: Kiosk, now: Moment): boolean {
+  return cameMs !== null && downSinceMs === null && now.ms - cameMs <= COMING_MS
+}
+
 function mayRestart(kiosk: Kiosk, now: Moment, rules: Rules): boolean {
   if (rules.restartMinute === null || kiosk.downSinceMs !== null) return false
   const sinceMin = minutesSince(rules.restartMinute, now)
@@ -151,7 +162,7 @@ function mayRestart(kiosk: Kiosk, now: Moment, rules: Rules): boolean {
 }
 
 function enter(kiosk: Kiosk, stage: Stage, now: Moment): Kiosk {
-  return { ...kiosk, stage, sinceMs: now.ms, quietSinceMs: now.ms }
+  return { ...kiosk, stage, sinceMs: now.ms, quietSinceMs: now.ms, cameMs: null }
 }
 
 function talking(kiosk: Kiosk, now: Moment): Kiosk {

@@ -53,6 +53,18 @@ test('whoever touches it twice while the microphone opens is greeted', async () 
   expect([stage.value, said, call.microphone]).toEqual(['greeting', ['Hello!'], true])
 })
 
+test('whoever comes in the moment after the one before was forgotten is greeted', async () => {
+  const { came, stage } = start()
+  call.phase = 'connecting'
+  await vi.advanceTimersByTimeAsync(0)
+  came()
+  expect(stage.value).toBe('attract')
+  call.phase = 'ready'
+  await vi.advanceTimersByTimeAsync(0)
+  await open()
+  expect([stage.value, said]).toEqual(['greeting', ['Hello!']])
+})
+
 test('a microphone that opens after the visitor has left is closed again', async () => {
   const { came, stage } = start()
   came()

@@ -3,6 +3,7 @@ import type { Moment } from '../../src/kiosk/hours'
 import {
   begin,
   CALM_MS,
+  COMING_MS,
   GREETING_MS,
   isNight,
   isVisited,
@@ -127,8 +128,21 @@ test('a visit that ends after closing time ends asleep', () => {
   expect(next(standing('ending'), TIME, at(10_000), rules).stage).toBe('asleep')
 })
 
-test('nobody is greeted while the line is down', () => {
-  expect(course(begin(at(0)), [[10, CAME], [20, UP], [30, CAME]])).toEqual(['attract', 'attract', 'greeting'])
+test('whoever touches it while the line is down is greeted when it is up', () => {
+  expect(course(begin(at(0)), [[10, CAME], [20, TIME], [30, UP]])).toEqual(['attract', 'attract', 'greeting'])
+})
+
+test.each([
+  [COMING_MS, 'greeting'],
+  [COMING_MS + 1, 'attract'],
+] as const)('a line that is up %d ms after the touch: %s', (ms, stage) => {
+  expect(course(standing('attract', { downSinceMs: 0 }), [[0, CAME], [ms, UP]]).at(-1)).toBe(stage)
+})
+
+test('one touch is one greeting', () => {
+  const rules = { ...RULES, silenceMs: 100, farewellMs: 100 }
+  const stages = course(standing('attract'), [[10, CAME], [20, SIGN], [120, TIME], [220, TIME], [230, UP]], rules)
+  expect(stages).toEqual(['greeting', 'visit', 'ending', 'attract', 'attract'])
 })
 
 test('who touches it twice is greeted all the same', () => {
