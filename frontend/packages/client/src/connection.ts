@@ -51,6 +51,8 @@ export class Connection extends Emitter<ConnectionEvents> {
   private readonly backoff: Backoff
   private readonly choice = new LineChoice()
   private socket: Socket | null = null
+  /** The last word was said on it; all that is awaited of it is its end. */
+  private left: Socket | null = null
   private kind: LineKind = 'socket'
   private wasOpen = false
   /** The server said that it will not go on with us. */
@@ -86,22 +88,25 @@ export class Connection extends Emitter<ConnectionEvents> {
   close(): void {
     clearTimeout(this.retryTimer)
     this.forget()?.close(1000)
+    if (this.left) this.left.onclose = null
+    this.left?.close(1000)
+    this.left = null
   }
 
   /** Says a last word, and begins anew on another line as soon as the server has let go of this one. */
   leave(lastWord: ClientMessage): void {
-    if (!this.socket || !this.send(lastWord)) {
+    const socket = this.send(lastWord) ? this.forget() : null
+    if (!socket) {
       this.renew()
       return
     }
-    this.socket.onmessage = null
-    this.socket.onclose = () => this.renew()
+    this.left = socket
+    socket.onclose = () => this.renew()
     this.retryTimer = setTimeout(() => this.renew(), HEARD_WITHIN_MS)
   }
 
   private renew(): void {
-    clearTimeout(this.retryTimer)
-    this.forget()?.close(1000)
+    this.close()
     this.backoff.reset()
     this.open()
   }

@@ -150,6 +150,7 @@ export class Session extends Emitter<SessionEvents> {
   async startListening(): Promise<void> {
     this.unlock()
     await this.recorder.start()
+    if (!this.recorder.isRunning) return // stopped on its way, or another start goes on
     this.pending.drop()
     this.cut()
     this.sayListening()
@@ -232,9 +233,14 @@ export class Session extends Emitter<SessionEvents> {
   }
 
   private listenToRecorder(): void {
-    this.recorder.on('frame', (samples) => this.connection.sendAudio(samples))
+    this.recorder.on('frame', (samples) => this.heard(samples))
     this.recorder.on('level', (level) => this.emit('level', level))
     this.recorder.on('ended', () => this.stopListening())
+  }
+
+  /** Before the greeting nobody listens there; a refusal of sound would be taken for that of a turn. */
+  private heard(samples: Int16Array<ArrayBuffer>): void {
+    if (this.facts.link === 'up') this.connection.sendAudio(samples)
   }
 
   private received(message: ServerMessage): void {

@@ -7,14 +7,24 @@ import { FakeSocket, FakeVideo, settle, videoMeta } from './fakes'
 /** A recorder without a device; `speak` is one frame of sound. */
 class FakeRecorder extends Recorder {
   failure: MicError | null = null
+  opening = Promise.resolve()
   stopped = 0
+  private running = false
 
-  override start(): Promise<void> {
-    return this.failure ? Promise.reject(this.failure) : Promise.resolve()
+  override get isRunning(): boolean {
+    return this.running
+  }
+
+  override async start(): Promise<void> {
+    if (this.failure) throw this.failure
+    const { stopped } = this
+    await this.opening
+    this.running = stopped === this.stopped
   }
 
   override stop(): void {
     this.stopped += 1
+    this.running = false
   }
 
   speak(): void {
@@ -163,6 +173,30 @@ test('an unplugged microphone ends the utterance', async () => {
   expect(session.phase).toBe('ready')
 })
 
+test('nothing is heard over a line that was not told to listen', async () => {
+  const socket = greet()
+  await session.startListening()
+  socket.drop()
+  await vi.advanceTimersByTimeAsync(1_000)
+  const back = FakeSocket.last
+  back.accept()
+  recorder.speak()
+  back.text(READY)
+  recorder.speak()
+  expect(back.types()).toEqual(['hello', 'start_listen', 'audio'])
+})
+
+test('a microphone that was closed while it opened is not on', async () => {
+  greet()
+  recorder.opening = new Promise((resolve) => setTimeout(resolve, 1_000))
+  const started = session.startListening()
+  session.forget()
+  await vi.advanceTimersByTimeAsync(1_000)
+  await started
+  greet()
+  expect([session.phase, FakeSocket.last.types()]).toEqual(['ready', ['hello']])
+})
+
 test('an open microphone survives a reconnect', async () => {
   const socket = greet()
   await session.startListening()
@@ -277,6 +311,29 @@ test('a visitor can be forgotten while the line is down', async () => {
   await vi.advanceTimersByTimeAsync(10_000)
   expect(FakeSocket.last).toBe(fresh)
   expect(greet().url).toBe('ws://host/ws/new')
+})
+
+test('after a goodbye nothing goes out on that line, and nothing of it reaches the next visitor', () => {
+  const socket = greet({ capabilities: ['resume'] })
+  session.forget()
+  expect([session.send('Hello'), session.say('Welcome.')]).toEqual([false, false])
+  recorder.speak()
+  expect(socket.types().at(-1)).toBe('goodbye')
+  socket.drop(1000)
+  expect(greet().types()).toEqual(['hello'])
+})
+
+test('a line that was left is not missed', async () => {
+  const socket = greet()
+  await vi.advanceTimersByTimeAsync(15_000)
+  expect(socket.types().at(-1)).toBe('ping')
+  await vi.advanceTimersByTimeAsync(9_500)
+  session.forget()
+  await vi.advanceTimersByTimeAsync(1_000)
+  const fresh = greet()
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect([FakeSocket.last, session.phase]).toEqual([fresh, 'ready'])
+  expect(phases).not.toContain('offline')
 })
 
 test('a server that does not answer a goodbye is left all the same', async () => {
