@@ -83,10 +83,11 @@ class Atelier:
         sweep(self._settings.dir)
 
     async def cancel(self) -> None:
-        """Ends the work that is going on, if any is."""
+        """Ends the work that is going on, if any is; returns when nothing of it runs any more."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            if not self._task.cancelling():  # what is ending must not be torn from its clearing up
+                self._task.cancel()
+            await asyncio.wait({self._task})
 
     async def _received(self, pieces: AsyncIterator[bytes], folder: Path) -> tuple[Path, Kind]:
         try:

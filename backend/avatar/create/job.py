@@ -7,7 +7,7 @@ import os
 import secrets
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Literal
 
 import structlog
@@ -73,14 +73,13 @@ class Job:
                 await self._work(assignment)
         except TimeoutError:
             words = f"This took longer than {timeout_s:g} s. Hand in a shorter video or a photo."
-            self._is(state="refused", code=TooSlow.code, message=words)
+            self._ends(state="refused", code=TooSlow.code, message=words)
         except asyncio.CancelledError:
-            self._is(state="cancelled")
+            self._ends(state="cancelled")
             raise
         finally:
-            if not self.is_over:
-                words = "Making the avatar failed. The log of the service says why."
-                self._is(state="refused", code="internal", message=words)
+            words = "Making the avatar failed. The log of the service says why."
+            self._ends(state="refused", code="internal", message=words)
 
     async def _work(self, assignment: Assignment) -> None:
         async with _program() as process:
@@ -101,6 +100,11 @@ class Job:
                 self._is(state="done", part=1.0, avatar=news.made)
             case Refused():
                 self._is(state="refused", code=news.code, message=news.message)
+
+    def _ends(self, **how: object) -> None:
+        """Unless it has: what is done stays done, though its program takes a moment to go."""
+        if not self.is_over:
+            self._is(**how)
 
     def _is(self, **changes: object) -> None:
         number = self._progress.number + 1
@@ -133,5 +137,6 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         async with asyncio.timeout(_ENDING_S):
             await process.wait()
     except TimeoutError:
-        process.kill()
+        with suppress(ProcessLookupError):  # it ended in this very moment
+            process.kill()
         await process.wait()
