@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,7 @@ class WorkerLink:
             async with asyncio.timeout(STOP_TIMEOUT_S):
                 await self.process.wait()
         except TimeoutError:
-            self.process.kill()
+            self._kill()
             await self.process.wait()
 
     @property
@@ -185,7 +186,11 @@ class WorkerLink:
 
     def _end_hanging(self) -> None:
         log.error("engine.worker_hangs", pid=self.process.pid, busy_s=self._call_timeout_s)
-        self.process.kill()
+        self._kill()
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError):  # it ended in this very moment
+            self.process.kill()
 
     def _bury(self) -> None:
         self.alive = False

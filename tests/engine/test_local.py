@@ -8,6 +8,8 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import psutil
@@ -194,6 +196,30 @@ async def impatient_engine(call_timeout_s: float) -> AsyncIterator[tuple[LocalEn
         yield engine, actor
     finally:
         await engine.close()
+
+
+async def test_a_worker_that_ends_just_when_it_would_be_killed_has_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else nobody would put another in its place."""
+
+    class EndsJustThen:
+        pid, stdin, stdout = 1, Mock(), Mock()
+        has_ended = False
+
+        async def wait(self) -> int:
+            if not self.has_ended:
+                await asyncio.Event().wait()
+            return 0
+
+        def kill(self) -> None:
+            self.has_ended = True
+            raise ProcessLookupError
+
+    monkeypatch.setattr("backend.engine.local.STOP_TIMEOUT_S", 0.01)
+    process: Any = EndsJustThen()
+    await WorkerLink(process, call_timeout_s=1.0).stop()
+    assert process.has_ended
 
 
 async def test_a_worker_that_hangs_is_replaced() -> None:
