@@ -7,7 +7,7 @@ import type { KioskConfig, Language } from './config'
 import { momentOf } from './hours'
 import { useAskingAgain } from './useAskingAgain'
 import { useEar } from './useEar'
-import { begin, isVisited, next, type News } from './visit'
+import { begin, isExpected, isVisited, next, type News } from './visit'
 
 const TICK_MS = 500
 /** No two ticks lie so far apart by the clock, unless the computer slept (or its clock was put right). */
@@ -36,7 +36,9 @@ export function useKiosk(config: KioskConfig) {
 
   function came(spoken?: Language): void {
     call.unlock()
-    if (stage.value === 'attract') speak(spoken)
+    // What was chosen by who is still to be greeted holds, whatever else is touched or seen meanwhile.
+    const isNew = !isVisited(kiosk.value) && !isExpected(kiosk.value, momentOf(new Date()))
+    if (spoken || isNew) speak(spoken)
     tell({ type: 'came' })
   }
 

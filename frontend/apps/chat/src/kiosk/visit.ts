@@ -83,6 +83,11 @@ export function isVisited({ stage }: Kiosk): boolean {
   return stage === 'greeting' || stage === 'visit' || stage === 'ending'
 }
 
+/** Somebody has come of late, and was not greeted yet. */
+export function isExpected({ cameMs }: Kiosk, now: Moment): boolean {
+  return cameMs !== null && now.ms - cameMs <= COMING_MS
+}
+
 /** The place is closed, and nobody is there any more: whatever goes on is done in the dark. */
 export function isNight(kiosk: Kiosk, now: Moment, rules: Rules): boolean {
   return !isVisited(kiosk) && !isOpen(rules.openWeek, now)
@@ -97,7 +102,7 @@ function heard(kiosk: Kiosk, news: News, now: Moment): Kiosk {
     case 'time':
       return kiosk
     case 'came':
-      if (kiosk.stage === 'attract') return { ...kiosk, cameMs: now.ms }
+      if (kiosk.stage === 'attract' || kiosk.stage === 'restarting') return { ...kiosk, cameMs: now.ms }
       // Who touches it twice wants the greeting all the same.
       if (kiosk.stage === 'greeting') return kiosk
       return heard(kiosk, { type: 'sign' }, now)
@@ -106,13 +111,24 @@ function heard(kiosk: Kiosk, news: News, now: Moment): Kiosk {
     case 'face':
       return faced(kiosk, news.busy, now)
     case 'line':
-      if (news.isUp) return { ...kiosk, downSinceMs: null }
+      if (news.isUp) return mended(kiosk, now)
       return { ...kiosk, busy: false, downSinceMs: kiosk.downSinceMs ?? now.ms }
     case 'slept':
       return isVisited(kiosk) ? enter(kiosk, 'attract', now) : kiosk
     case 'stayed':
       return kiosk.stage === 'restarting' ? enter(kiosk, 'attract', now) : kiosk
   }
+}
+
+/** A visitor can but wait for a line that is down, and sees no question: that time is not their silence. */
+function mended(kiosk: Kiosk, now: Moment): Kiosk {
+  const quietSinceMs = Math.min(now.ms, kiosk.quietSinceMs + downMs(kiosk, now))
+  return { ...kiosk, downSinceMs: null, quietSinceMs }
+}
+
+/** For how long the line has been down; 0 while it is up. */
+function downMs({ downSinceMs }: Kiosk, now: Moment): number {
+  return downSinceMs === null ? 0 : now.ms - downSinceMs
 }
 
 function faced(kiosk: Kiosk, busy: boolean, now: Moment): Kiosk {
@@ -125,10 +141,10 @@ function faced(kiosk: Kiosk, busy: boolean, now: Moment): Kiosk {
 
 /** What the clock brings about. */
 function settled(kiosk: Kiosk, now: Moment, rules: Rules): Kiosk {
-  const forMs = now.ms - kiosk.sinceMs
-  if (isVisited(kiosk) && kiosk.downSinceMs !== null && now.ms - kiosk.downSinceMs >= LOST_MS) {
+  if (isVisited(kiosk) && downMs(kiosk, now) >= LOST_MS) {
     return settled(enter(kiosk, 'attract', now), now, rules)
   }
+  const quietMs = now.ms - kiosk.quietSinceMs - downMs(kiosk, now)
   switch (kiosk.stage) {
     case 'asleep':
       if (isOpen(rules.openWeek, now)) return enter(kiosk, 'attract', now)
@@ -138,20 +154,20 @@ function settled(kiosk: Kiosk, now: Moment, rules: Rules): Kiosk {
       if (!isOpen(rules.openWeek, now)) return enter(kiosk, 'asleep', now)
       return mayRestart(kiosk, now, rules) ? enter(kiosk, 'restarting', now) : kiosk
     case 'greeting':
-      return forMs >= GREETING_MS ? talking(kiosk, now) : kiosk
+      return now.ms - kiosk.sinceMs >= GREETING_MS ? talking(kiosk, now) : kiosk
     case 'visit':
       if (kiosk.busy) return { ...kiosk, quietSinceMs: now.ms }
-      return now.ms - kiosk.quietSinceMs >= rules.silenceMs ? enter(kiosk, 'ending', now) : kiosk
+      return quietMs >= rules.silenceMs ? enter(kiosk, 'ending', now) : kiosk
     case 'ending':
-      return forMs >= rules.farewellMs ? settled(enter(kiosk, 'attract', now), now, rules) : kiosk
+      return quietMs >= rules.farewellMs ? settled(enter(kiosk, 'attract', now), now, rules) : kiosk
     case 'restarting':
-      return kiosk
+      return isAwaited(kiosk, now) && isOpen(rules.openWeek, now) ? enter(kiosk, 'greeting', now) : kiosk
   }
 }
 
 /** Somebody has come, and the line is there to greet them. */
-function isAwaited({ cameMs, downSinceMs }: Kiosk, now: Moment): boolean {
-  return cameMs !== null && downSinceMs === null && now.ms - cameMs <= COMING_MS
+function isAwaited(kiosk: Kiosk, now: Moment): boolean {
+  return isExpected(kiosk, now) && kiosk.downSinceMs === null
 }
 
 function mayRestart(kiosk: Kiosk, now: Moment, rules: Rules): boolean {

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { effectScope, type EffectScope } from 'vue'
 import { configOf } from '../../src/kiosk/config'
 import { useKiosk } from '../../src/kiosk/useKiosk'
-import { LOST_MS } from '../../src/kiosk/visit'
+import { COMING_MS, LOST_MS } from '../../src/kiosk/visit'
 import { useCall } from '../../src/stores/call'
 import { SERVED } from './served'
 
@@ -63,6 +63,36 @@ test('whoever comes in the moment after the one before was forgotten is greeted'
   await vi.advanceTimersByTimeAsync(0)
   await open()
   expect([stage.value, said]).toEqual(['greeting', ['Hello!']])
+})
+
+test('a language that was chosen before the line was up is greeted in', async () => {
+  const { came } = start()
+  call.phase = 'connecting'
+  await vi.advanceTimersByTimeAsync(0)
+  came('zh')
+  came() // as a face is seen again
+  call.phase = 'ready'
+  await vi.advanceTimersByTimeAsync(0)
+  await open()
+  expect(said).toEqual(['您好！'])
+})
+
+test('a language that is chosen as somebody is seen is greeted in', async () => {
+  const { came, language } = start()
+  came()
+  came('zh')
+  await open()
+  expect([language.value, said]).toEqual(['zh', ['您好！']])
+})
+
+test('whoever comes after somebody who chose a language and was not greeted has not chosen it', async () => {
+  const { came, language } = start()
+  call.phase = 'offline'
+  await vi.advanceTimersByTimeAsync(0)
+  came('zh')
+  await vi.advanceTimersByTimeAsync(COMING_MS + 1_000)
+  came()
+  expect(language.value).toBe('en')
 })
 
 test('a microphone that opens after the visitor has left is closed again', async () => {

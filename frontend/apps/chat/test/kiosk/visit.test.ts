@@ -72,7 +72,7 @@ test('a whole visit, from the empty hall back to it', () => {
 /** What each piece of news makes of each stage, at once, with the line up and nobody speaking. */
 const TABLE: Record<string, [News, Stage[]]> = {
   time: [TIME, ['attract', 'attract', 'greeting', 'visit', 'ending', 'restarting']],
-  came: [CAME, ['attract', 'greeting', 'greeting', 'visit', 'visit', 'restarting']],
+  came: [CAME, ['attract', 'greeting', 'greeting', 'visit', 'visit', 'greeting']],
   sign: [SIGN, ['attract', 'attract', 'visit', 'visit', 'visit', 'restarting']],
   'the face is busy': [BUSY, ['attract', 'attract', 'greeting', 'visit', 'visit', 'restarting']],
   'the face is done': [DONE, ['attract', 'attract', 'greeting', 'visit', 'ending', 'restarting']],
@@ -118,9 +118,9 @@ test('a page that comes while the place is closed is asleep at once', () => {
   expect(next(begin(at(0)), TIME, at(0), rules).stage).toBe('asleep')
 })
 
-test('a touch does not wake a place that is closed', () => {
+test.each(['asleep', 'restarting'] as const)('a touch does not wake a place that is closed: %s', (stage) => {
   const rules = { ...RULES, openWeek: [[0, 60]] as const }
-  expect(next(standing('asleep'), CAME, at(10), rules).stage).toBe('asleep')
+  expect(next(standing(stage), CAME, at(10), rules).stage).toBe(stage)
 })
 
 test('a visit that ends after closing time ends asleep', () => {
@@ -183,6 +183,21 @@ test('a line that comes back in time does not', () => {
   expect(course(standing('visit'), [[0, DOWN], [LOST_MS - 1, UP], [LOST_MS + 1, TIME]], rules).at(-1)).toBe('visit')
 })
 
+test('time in which the line is down is not taken for silence', () => {
+  const news: [number, News][] = [[20_000, DOWN], [49_000, TIME], [50_000, UP], [54_999, TIME], [55_000, TIME]]
+  expect(course(standing('visit'), news)).toEqual(['visit', 'visit', 'visit', 'visit', 'ending'])
+})
+
+test('nor for leaving: nobody sees the question meanwhile', () => {
+  const news: [number, News][] = [[8_000, DOWN], [39_000, TIME], [40_000, UP], [41_999, TIME], [42_000, TIME]]
+  expect(course(standing('ending'), news)).toEqual(['ending', 'ending', 'ending', 'ending', 'attract'])
+})
+
+test('a sign of life while the line is down counts once', () => {
+  const news: [number, News][] = [[0, DOWN], [10_000, SIGN], [20_000, UP], [44_999, TIME], [45_000, TIME]]
+  expect(course(standing('visit'), news).slice(-2)).toEqual(['visit', 'ending'])
+})
+
 test('what was being said is over when the line goes down', () => {
   expect(next(standing('visit', { busy: true }), DOWN, at(10), RULES).busy).toBe(false)
 })
@@ -207,7 +222,7 @@ describe('the nightly restart', () => {
   })
 
   test('not while somebody is there, and not right after', () => {
-    const ending = standing('ending', { sinceMs: FOUR_MS })
+    const ending = standing('ending', { sinceMs: FOUR_MS, quietSinceMs: FOUR_MS })
     const goneMs = FOUR_MS + RULES.farewellMs
     const stages = course(
       ending,
