@@ -9,6 +9,7 @@ const LIVE: Live = {
   last_turn: { generation: 1, ago_s: 1, reason: 'completed', is_spoken: false, marks_ms: {} },
 }
 let answers: Record<string, unknown>
+let asked: string[]
 let status: number
 let monitor: ReturnType<typeof useMonitor>
 
@@ -18,6 +19,7 @@ beforeEach(() => {
   sessionStorage.clear()
   setActivePinia(createPinia())
   status = 200
+  asked = []
   answers = {
     'api/status': aStatus({ live: [LIVE] }),
     'api/avatars': [],
@@ -26,9 +28,10 @@ beforeEach(() => {
     'api/status/sessions/a': [],
   }
   vi.stubGlobal('fetch', (path: string) => {
-    const asked = path.replace('../', '').split('?')[0]!
-    const isThere = asked in answers
-    return Promise.resolve(new Response(JSON.stringify(answers[asked] ?? null), { status: isThere ? status : 503 }))
+    const bare = path.replace('../', '').split('?')[0]!
+    asked.push(bare)
+    const isThere = bare in answers
+    return Promise.resolve(new Response(JSON.stringify(answers[bare] ?? null), { status: isThere ? status : 503 }))
   })
   monitor = useMonitor()
   monitor.start()
@@ -114,6 +117,20 @@ test('replies that cannot be fetched anew stay as they were', async () => {
   delete answers['api/status/sessions/a']
   say({ live: [{ ...LIVE, last_turn: { ...LIVE.last_turn!, generation: 2 } }] })
   await pass(1_500)
+  expect(monitor.turns).toEqual([TURN])
+})
+
+test('replies are asked for once each', async () => {
+  await pass(5_000)
+  expect(asked.filter((path) => path === 'api/status/sessions/a')).toHaveLength(1)
+})
+
+test('replies that could not be fetched are asked for again', async () => {
+  delete answers['api/status/sessions/a']
+  await pass(500)
+  expect([monitor.turns, monitor.isReached]).toEqual([[], true])
+  answers['api/status/sessions/a'] = [TURN]
+  await pass(5_000)
   expect(monitor.turns).toEqual([TURN])
 })
 

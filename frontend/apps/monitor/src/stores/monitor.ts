@@ -41,15 +41,26 @@ export const useMonitor = defineStore('monitor', () => {
     const known = new Set(['', ...avatars.value.map((one) => one.id)])
     return [...new Set(live.value.map((one) => one.avatar))].filter((id) => !known.has(id)).join(' ')
   })
+  /** What is to be seen of the session's replies: changes with each. */
+  const newestReply = computed(() => {
+    const { session_id, last_turn } = session.value ?? {}
+    return last_turn ? `${session_id} ${last_turn.generation}` : ''
+  })
   const verdict = computed(() =>
     isLocked.value ? LOCKED : verdictOn(status.value, isReached.value, history.value?.alerts ?? null),
   )
 
   let paces: Pace[] = []
   let newestLine = 0
+  let knownReply = ''
 
   function start(): void {
-    paces = [keepDoing(look, STATUS_MS), keepDoing(lookBack, HISTORY_MS), keepDoing(lookAtFaces, FACES_MS)]
+    paces = [
+      keepDoing(look, STATUS_MS),
+      keepDoing(lookBack, HISTORY_MS),
+      keepDoing(lookAtFaces, FACES_MS),
+      keepDoing(lookAtTurns, STATUS_MS),
+    ]
   }
 
   function stop(): void {
@@ -103,23 +114,24 @@ export const useMonitor = defineStore('monitor', () => {
     history.value = mayAsk ? await ask<History>(`api/status/history?minutes=${minutes.value}`) : null
   }
 
-  async function lookAtTurns(id: string | undefined): Promise<void> {
-    try {
-      const found = id ? await ask<Turn[]>(`api/status/sessions/${id}`) : []
-      if (id === session.value?.session_id) turns.value = found
-    } catch (error) {
-      console.info('What was known of the session stays:', error)
-    }
+  /** Only when there is another reply; until it is told, what was known stays. */
+  async function lookAtTurns(): Promise<void> {
+    const wanted = newestReply.value
+    if (wanted === knownReply) return
+    const found = await ask<Turn[]>(`api/status/sessions/${session.value!.session_id}`)
+    if (wanted !== newestReply.value) return
+    turns.value = found
+    knownReply = wanted
   }
 
-  /** Another session, or another reply of it. */
   watch(
-    () => [session.value?.session_id, session.value?.last_turn?.generation] as const,
-    ([id], [before]) => {
-      if (id !== before) turns.value = []
-      void lookAtTurns(id)
+    () => session.value?.session_id,
+    () => {
+      turns.value = []
+      knownReply = ''
     },
   )
+  watch(newestReply, () => paces[3]?.hurry())
   watch(strangers, (ids) => ids && paces[2]?.hurry())
   watch([minutes, () => Boolean(status.value?.live)], () => paces[1]?.hurry())
 
