@@ -17,8 +17,8 @@ export const TAKEN_OVER = 4001
 const REFUSED = new Set([1008, 1013, TAKEN_OVER])
 const PING_EVERY_MS = 15_000
 const PONG_WITHIN_MS = 10_000
-/** A socket that takes longer to open is held by something on the way. */
-const OPEN_WITHIN_MS = 4_000
+/** A line that takes longer to open is held by something on the way, such as a network that is cut. */
+const OPEN_WITHIN_MS: Record<LineKind, number> = { socket: 4_000, polling: 10_000 }
 /** How long a last word may take to be answered with the end of the line. */
 const HEARD_WITHIN_MS = 1_000
 
@@ -100,6 +100,7 @@ export class Connection extends Emitter<ConnectionEvents> {
       this.renew()
       return
     }
+    this.choice.ended(this.kind, this.wasOpen)
     this.left = socket
     socket.onclose = () => this.renew()
     this.retryTimer = setTimeout(() => this.renew(), HEARD_WITHIN_MS)
@@ -135,15 +136,19 @@ export class Connection extends Emitter<ConnectionEvents> {
   private createSocket(): Socket {
     const { url, createSocket, createFallback } = this.options
     this.kind = createFallback ? this.choice.next : 'socket'
+    if (createFallback) this.openTimer = setTimeout(() => this.giveUp(), OPEN_WITHIN_MS[this.kind])
     if (this.kind === 'polling') return createFallback!()
-    if (createFallback) this.openTimer = setTimeout(() => this.giveUp(), OPEN_WITHIN_MS)
     return createSocket?.(url()) ?? new WebSocket(url())
   }
 
   private giveUp(): void {
     this.forget()?.close()
-    this.choice.gaveUp()
-    this.open()
+    if (this.kind === 'polling') {
+      this.lost(1006)
+    } else {
+      this.choice.gaveUp()
+      this.open()
+    }
   }
 
   private opened(): void {

@@ -126,7 +126,8 @@ test('closing stays closed', () => {
   expect(FakeSocket.all).toHaveLength(1)
 })
 
-test('where no socket opens, plain requests are the line', async () => {
+/** A connection that may fall back to plain requests; those that it made. */
+function openWithFallback(): { line: Connection; fallbacks: FakeSocket[] } {
   const fallbacks: FakeSocket[] = []
   const line = new Connection({
     url: () => 'ws://host/ws/new',
@@ -138,6 +139,11 @@ test('where no socket opens, plain requests are the line', async () => {
     },
   })
   line.open()
+  return { line, fallbacks }
+}
+
+test('where no socket opens, plain requests are the line', async () => {
+  const { fallbacks } = openWithFallback()
   FakeSocket.last.drop()
   await vi.advanceTimersByTimeAsync(1_000)
   FakeSocket.last.drop()
@@ -148,19 +154,26 @@ test('where no socket opens, plain requests are the line', async () => {
 })
 
 test('a socket that hangs gives way to plain requests after four seconds', async () => {
-  let fallbacks = 0
-  const line = new Connection({
-    url: () => 'ws://host/ws/new',
-    hello: () => ({ type: 'hello' }),
-    createSocket: FakeSocket.create,
-    createFallback: () => {
-      fallbacks += 1
-      return FakeSocket.create('channel')
-    },
-  })
-  line.open()
+  const { fallbacks } = openWithFallback()
   await vi.advanceTimersByTimeAsync(3_900)
-  expect(fallbacks).toBe(0)
+  expect(fallbacks).toHaveLength(0)
   await vi.advanceTimersByTimeAsync(200)
-  expect(fallbacks).toBe(1)
+  expect(fallbacks).toHaveLength(1)
+})
+
+test('plain requests that hang give way to a socket again', async () => {
+  const { fallbacks } = openWithFallback()
+  await vi.advanceTimersByTimeAsync(4_000)
+  expect(fallbacks).toHaveLength(1)
+  await vi.advanceTimersByTimeAsync(11_000)
+  expect([fallbacks[0]!.readyState, FakeSocket.last.url]).toEqual([3, 'ws://host/ws/new'])
+})
+
+test('after a goodbye over plain requests a socket is tried again', async () => {
+  const { line, fallbacks } = openWithFallback()
+  await vi.advanceTimersByTimeAsync(4_000)
+  fallbacks[0]!.accept()
+  line.leave({ type: 'goodbye' })
+  fallbacks[0]!.drop(1000)
+  expect(FakeSocket.last.url).toBe('ws://host/ws/new')
 })
