@@ -28,6 +28,7 @@ export function useKiosk(config: KioskConfig) {
     () => kiosk.value.busy,
   )
   let tickedAt = Date.now()
+  let greetings = 0
 
   function tell(news: News): void {
     now.value = momentOf(new Date())
@@ -57,11 +58,11 @@ export function useKiosk(config: KioskConfig) {
   }
 
   async function greet(): Promise<void> {
-    const { sinceMs } = kiosk.value
+    const mine = ++greetings
     await listen()
-    const isSameVisitor = stage.value === 'greeting' && kiosk.value.sinceMs === sinceMs
+    const isWaitedFor = stage.value === 'greeting' && mine === greetings
     const words = config.greetings[language.value]
-    if (isSameVisitor && words) call.say(words)
+    if (isWaitedFor && words) call.say(words)
   }
 
   const ticker = setInterval(tick, TICK_MS)
@@ -70,7 +71,9 @@ export function useKiosk(config: KioskConfig) {
   watch(
     kiosk,
     (after, before) => {
-      if (after.stage === 'greeting' && before.stage !== 'greeting') void greet()
+      // A line that breaks takes the greeting with it.
+      const isAnew = before.stage !== 'greeting' || (before.downSinceMs !== null && after.downSinceMs === null)
+      if (after.stage === 'greeting' && isAnew) void greet()
       if (isVisited(before) && !isVisited(after)) call.forget()
     },
     { flush: 'sync' },

@@ -65,6 +65,29 @@ test('whoever comes in the moment after the one before was forgotten is greeted'
   expect([stage.value, said]).toEqual(['greeting', ['Hello!']])
 })
 
+test('whom the line did not let greet is greeted when it is back', async () => {
+  const { came } = start()
+  call.say = (words) => call.phase !== 'offline' && said.push(words) > 0
+  came()
+  call.phase = 'offline'
+  await open()
+  expect(said).toEqual([])
+  call.phase = 'ready'
+  await vi.advanceTimersByTimeAsync(0)
+  expect(said).toEqual(['Hello!'])
+})
+
+test('a line that breaks while the microphone opens makes no second greeting', async () => {
+  const { came } = start()
+  came()
+  for (const phase of ['offline', 'ready'] as const) {
+    call.phase = phase
+    await vi.advanceTimersByTimeAsync(0)
+  }
+  await open()
+  expect(said).toEqual(['Hello!'])
+})
+
 test('a language that was chosen before the line was up is greeted in', async () => {
   const { came } = start()
   call.phase = 'connecting'
