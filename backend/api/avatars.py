@@ -79,6 +79,9 @@ async def create(
     """The body is a photo or a video, as it is. Only of people who agree to it."""
     service = service_of(request)
     require_creation(request, service.settings)
+    leaving = service.manager.closed_for
+    if leaving is not None:  # what is begun now would not come to its end
+        raise Refused(503, leaving.message)
     try:
         job = await service.atelier.take(name, request.stream())
     except ClientDisconnect:
