@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,8 @@ EMBEDDED = {
     "AVATAR_CHAT_TTS__CHAIN": '["espeak"]',
     "AVATAR_CHAT_LOG__LEVEL": "warning",
 }
+
+END_WITHIN_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +63,48 @@ def running_service(
     port: a free one unless it is named.
 
     Raises:
-        TimeoutError: it did not get ready.
+        TimeoutError: it did not get ready. ChildProcessError: it ended before it was.
+        subprocess.TimeoutExpired: it did not end when it should; it is killed.
     """
-    port = port or free_port()
-    started = time.monotonic()
-    with log.open("ab") as words:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "backend", "run", "--port", str(port)],
-            env={**os.environ, **EMBEDDED, **(env or {})},
-            stderr=words,
-            process_group=0,  # Ctrl-C is for the bench, which then ends it in order
-        )
+    with nullcontext(port) if port else kept_port() as port:
+        started = time.monotonic()
+        with log.open("ab") as words:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "backend", "run", "--port", str(port)],
+                env={**os.environ, **EMBEDDED, **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,  # should we be killed, it holds no pipe of ours open
+                stderr=words,
+                process_group=0,  # Ctrl-C is for the bench, which then ends it in order
+            )
+        try:
+            listening_s = _wait_for(process, port, "/health", started, timeout_s)
+            ready_s = _wait_for(process, port, "/readyz", started, timeout_s)
+            yield Running(port, process, listening_s, ready_s)
+        finally:
+            end(process, signal.SIGINT, END_WITHIN_S)
+
+
+def end(process: subprocess.Popen[bytes], sign: signal.Signals, within_s: float) -> None:
+    """Ask it to go, and leave nothing of it behind.
+
+    Raises:
+        subprocess.TimeoutExpired: it did not go by itself.
+    """
+    process.send_signal(sign)
     try:
-        listening_s = _wait_for(port, "/health", started, timeout_s)
-        ready_s = _wait_for(port, "/readyz", started, timeout_s)
-        yield Running(port, process, listening_s, ready_s)
+        process.wait(within_s)
     finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(15)
+        process.kill()  # nothing where it has ended
+        process.wait()
 
 
-def _wait_for(port: int, path: str, started: float, timeout_s: float) -> float:
+def _wait_for(
+    process: subprocess.Popen[bytes], port: int, path: str, started: float, timeout_s: float
+) -> float:
     while (elapsed := time.monotonic() - started) < timeout_s:
+        if process.poll() is not None:
+            raise ChildProcessError(f"The service ended with {process.returncode}; see its log.")
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=2):
                 return time.monotonic() - started
@@ -91,7 +113,21 @@ def _wait_for(port: int, path: str, started: float, timeout_s: float) -> float:
     raise TimeoutError(f"{path} was not green after {elapsed:.0f} s")
 
 
+@contextmanager
+def kept_port() -> Iterator[int]:
+    """A port that nobody else gets by chance, from before a server listens there until after it.
+
+    Held by a socket that never listens; a server that reuses addresses, as all here do, may listen
+    at the same port.
+    """
+    with socket.socket() as keeper:
+        keeper.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        keeper.bind(("127.0.0.1", 0))
+        yield keeper.getsockname()[1]
+
+
 def free_port() -> int:
+    """Where nobody listens, just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -14,16 +13,16 @@ from pathlib import Path
 import pytest
 import redis
 
+from bench.service import kept_port
+
 
 class RedisServer:
     """Keeps nothing on disk: after a restart it is empty."""
 
-    def __init__(self, program: str, folder: Path) -> None:
+    def __init__(self, program: str, folder: Path, port: int) -> None:
         self._program = program
         self._folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = port
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -39,13 +38,14 @@ class RedisServer:
         self._process = subprocess.Popen(
             [self._program, *options, "--dir", str(self._folder)], stdout=subprocess.DEVNULL
         )
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
+            assert self._process.poll() is None, "redis-server ended"
             try:
                 with self.client as client:
                     client.ping()
                 return
-            except redis.ConnectionError:
+            except (redis.ConnectionError, redis.TimeoutError):
                 time.sleep(0.02)
         raise TimeoutError("redis-server did not answer")
 
@@ -79,9 +79,10 @@ def redis_server(folder: Path) -> Iterator[RedisServer]:
     program = shutil.which("redis-server")
     if program is None:
         pytest.skip("redis-server is not installed")
-    server = RedisServer(program, folder)
-    server.start()
-    try:
-        yield server
-    finally:
-        server.kill()
+    with kept_port() as port:
+        server = RedisServer(program, folder, port)
+        try:
+            server.start()
+            yield server
+        finally:
+            server.kill()

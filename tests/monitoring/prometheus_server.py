@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
+import signal
 import subprocess
 import time
 import urllib.error
@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 
+from bench.service import end, kept_port
 from tests.conftest import ROOT
 
 MONITORING = ROOT / "monitoring"
@@ -72,28 +73,27 @@ def prometheus_of(target: str, folder: Path) -> Iterator[Prometheus | None]:
     if program is None:
         yield None
         return
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     config = folder / "prometheus.yml"
     config.write_text(yaml.safe_dump(_shipped_config(target)))
-    options = {
-        "config.file": config,
-        "storage.tsdb.path": folder / "data",
-        "web.listen-address": f"127.0.0.1:{port}",
-        "log.level": "error",
-    }
-    process = subprocess.Popen([program, *(f"--{name}={value}" for name, value in options.items())])
-    try:
-        server = Prometheus(port)
-        deadline = time.monotonic() + 30
-        while not server.is_ready():
-            assert time.monotonic() < deadline, "prometheus did not get ready"
-            time.sleep(0.05)
-        yield server
-    finally:
-        process.terminate()
-        process.wait(20)
+    with kept_port() as port:
+        options = {
+            "config.file": config,
+            "storage.tsdb.path": folder / "data",
+            "web.listen-address": f"127.0.0.1:{port}",
+            "log.level": "error",
+        }
+        arguments = [f"--{name}={value}" for name, value in options.items()]
+        process = subprocess.Popen([program, *arguments])
+        try:
+            server = Prometheus(port)
+            deadline = time.monotonic() + 60
+            while not server.is_ready():
+                assert process.poll() is None, "prometheus ended"
+                assert time.monotonic() < deadline, "prometheus did not get ready"
+                time.sleep(0.05)
+            yield server
+        finally:
+            end(process, signal.SIGTERM, within_s=30)
 
 
 def _shipped_config(target: str) -> dict[str, Any]:
