@@ -27,6 +27,13 @@ DONE_AND_STILL_THERE = """
 print('{"made": "anna"}', flush=True)
 time.sleep(60)
 """
+KILLED_AT_WORK = """
+import os, pathlib
+place = pathlib.Path(__file__).with_name(".making-1")
+place.mkdir()
+(place / "poster.jpg").write_bytes(b"a face")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
 
 Making = Callable[[str], Atelier]
 
@@ -83,3 +90,15 @@ async def test_what_is_done_stays_done_though_its_program_is_ended(making: Makin
     assert job.progress.state == "done"
     await atelier.cancel()
     assert (job.progress.state, job.progress.avatar) == ("done", "anna")
+
+
+async def test_what_a_killed_program_leaves_is_removed_though_the_service_runs_on(
+    making: Making, tmp_path: Path
+) -> None:
+    job = await begun(making(KILLED_AT_WORK))
+    assert (job.progress.state, job.progress.code) == ("refused", "internal")
+    async with asyncio.timeout(30):
+        while True:
+            if not (tmp_path / ".making-1").exists():
+                return
+            await asyncio.sleep(0.01)

@@ -22,7 +22,7 @@ from backend.avatar.create.refusals import (
     Unreadable,
 )
 from backend.avatar.create.sniff import HEAD_BYTES, Kind, kind_of
-from backend.avatar.create.workplace import UPLOAD, Workplace, sweep
+from backend.avatar.create.workplace import UPLOAD, Workplace, sweep, sweep_workplaces
 from backend.config import AvatarSettings
 
 MOST_NAME_CHARS = 40
@@ -68,10 +68,15 @@ class Atelier:
         finally:
             self._receiving = False
         self._job = Job(steps_of(kind.made_of))
-        making = self._job.run(assignment, self._settings.creation_timeout_s)
-        self._task = asyncio.create_task(making)
+        self._task = asyncio.create_task(self._make(self._job, assignment))
         self._task.add_done_callback(lambda _: place.clear())
         return self._job
+
+    async def _make(self, job: Job, assignment: Assignment) -> None:
+        try:
+            await job.run(assignment, self._settings.creation_timeout_s)
+        finally:  # a program that was killed has cleared nothing up
+            await asyncio.to_thread(sweep_workplaces, self._settings.dir)
 
     def find(self, job_id: str) -> Job | None:
         """The job that runs, or that ran last."""

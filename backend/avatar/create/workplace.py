@@ -58,9 +58,18 @@ def workshop(avatars: Path) -> Iterator[Path]:
 
 def sweep(avatars: Path) -> None:
     """Remove every folder of this user in which nobody works any more."""
-    temporary = Path(tempfile.gettempdir())
-    kinds = ((temporary, UPLOAD), (avatars, MAKING), (avatars, GOING))
-    for place in (place for folder, prefix in kinds for place in folder.glob(f"{prefix}*")):
+    sweep_workplaces(avatars)
+    _sweep(avatars, GOING)
+
+
+def sweep_workplaces(avatars: Path) -> None:
+    """Likewise, but what is going just now is left to whoever lets it go."""
+    _sweep(Path(tempfile.gettempdir()), UPLOAD)
+    _sweep(avatars, MAKING)
+
+
+def _sweep(folder: Path, prefix: str) -> None:
+    for place in folder.glob(f"{prefix}*"):
         try:
             if place.lstat().st_uid == os.getuid() and not _is_held(place):
                 shutil.rmtree(place)
