@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 import pytest
 
@@ -22,7 +23,7 @@ class Stranger:
 def stranger(answer: bytes) -> Iterator[Stranger]:
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
-            head = b"".join(iter(self.rfile.readline, b"\r\n"))
+            head = b"".join(takewhile(lambda line: line != b"\r\n", self.rfile))
             found.heard.append(head.decode())
             self.wfile.write(answer)
 
