@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page, async_playwright, expect
 
 QUIET = [
     "--no-sandbox",
@@ -19,6 +19,8 @@ QUIET = [
     "--disable-sync",
 ]
 SOUND_ALLOWED = "--autoplay-policy=no-user-gesture-required"
+
+expect.set_options(timeout=20_000)  # a machine that is busy with other things is not wrong
 
 OpenPage = Callable[..., AbstractAsyncContextManager[Page]]
 
