@@ -17,13 +17,15 @@ import uvicorn
 
 from backend.app import create_app
 from backend.config import Settings, load_settings
-from bench.service import Running, running_service
+from bench.service import END_WITHIN_S, Running, running_service
 from tests.fakes.fixtures import edge, make_context, tiny_whisper
 
 __all__ = ["edge", "make_context", "tiny_whisper"]
 
 ROOT = Path(__file__).resolve().parent.parent
 Serve = Callable[..., AbstractAsyncContextManager[str]]
+
+READY_WITHIN_S = 90.0
 
 EMBEDDED = {
     "asr": {"chain": ["pocketsphinx"], "auto_pull": False},
@@ -76,19 +78,18 @@ def serve() -> Serve:
             yield base
         finally:
             server.should_exit = True
-            await task
+            async with asyncio.timeout(END_WITHIN_S):  # a server waits for every request to end
+                await task
 
     return start
 
 
 async def _until_ready(url: str) -> None:
-    async with httpx.AsyncClient() as client, asyncio.timeout(30):
+    # It answers no sooner than it has loaded: libraries do not share the interpreter while they do.
+    async with httpx.AsyncClient(timeout=READY_WITHIN_S) as client, asyncio.timeout(READY_WITHIN_S):
         while True:
-            try:
-                if (await client.get(url)).status_code == 200:
-                    return
-            except httpx.ConnectError:
-                pass
+            if (await client.get(url)).status_code == 200:
+                return
             await asyncio.sleep(0.02)
 
 

@@ -23,7 +23,7 @@ async def test_settings_reach_the_page(serve: Serve, tmp_path: Path) -> None:
         "restart_at": "03:30",
         "silence_s": 5,
     }
-    async with serve(wait=False, kiosk=kiosk) as base, httpx.AsyncClient() as http:
+    async with serve(wait=False, kiosk=kiosk) as base, httpx.AsyncClient(timeout=60) as http:
         told = (await http.get(f"http://{base}/api/kiosk")).json()
         assert told["languages"] == ["zh"] and told["greetings"]["zh"]
         assert len(told["open_week"]) == 5 and told["open_week"][0] == [480, 1080]
@@ -36,7 +36,7 @@ async def test_settings_reach_the_page(serve: Serve, tmp_path: Path) -> None:
 
 
 async def test_nothing_else_is_served(serve: Serve) -> None:
-    async with serve(wait=False) as base, httpx.AsyncClient() as http:
+    async with serve(wait=False) as base, httpx.AsyncClient(timeout=60) as http:
         told = (await http.get(f"http://{base}/api/kiosk")).json()
         assert told["background"] == "studio" and told["open_week"] == []
         assert told["background_url"] is told["logo_url"] is None

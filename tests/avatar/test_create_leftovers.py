@@ -122,7 +122,7 @@ async def test_a_service_sweeps_before_it_begins(
         (place / "poster.jpg").write_bytes(b"a face")
     async with (
         serve(wait=False, avatar={"dir": avatars}) as base,
-        httpx.AsyncClient(base_url=f"http://{base}") as client,
+        httpx.AsyncClient(base_url=f"http://{base}", timeout=60) as client,
     ):
         assert (await client.get("/health")).status_code == 200
         swept = {path.name for path in places} - {path.name for path in left(temporary, avatars)}
