@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import wave
 from pathlib import Path
 
 import numpy as np
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from backend.handlers.tts.espeak_native import Manner, espeak
 from bench.service import Running
 from tests.conftest import Serve
 from tests.e2e.conftest import SOUND_ALLOWED, OpenPage
+from tests.e2e.wire import wire_of
 
 # Whatever a driven browser does counts as a gesture, so the policy is played by hand: no sound
 # before a real press of the Start button.
@@ -29,6 +31,7 @@ REFUSE_AUTOPLAY = """
             : play.call(this);
     };
 """
+NO_LINE = re.compile("Connecting|Reconnecting|Offline")
 CHUNK_TIMES = (
     """() => [...document.querySelectorAll("video.chunk")].map(video => video.currentTime)"""
 )
@@ -41,8 +44,15 @@ def url(service: Running) -> str:
 
 
 async def ask(page: Page, text: str) -> None:
+    """As soon as there is a line to ask over."""
+    await expect(page.get_by_test_id("status")).not_to_contain_text(NO_LINE)
     await page.get_by_test_id("chat-input").fill(text)
     await page.get_by_test_id("send").click()
+
+
+def answer_to(page: Page, text: str) -> Locator:
+    asked = page.get_by_test_id("message-user").filter(has_text=text)
+    return asked.locator("xpath=following-sibling::*[@data-testid='message-assistant'][1]")
 
 
 async def chunk_time_moves(page: Page) -> None:
@@ -59,9 +69,9 @@ async def test_type_and_the_face_answers(embedded: Running, open_page: OpenPage)
         assert await idle.evaluate("video => video.loop && video.muted")
         await ask(page, "Hello, who are you?")
         await chunk_time_moves(page)
+        await expect(page.get_by_test_id("status")).to_contain_text("Speaking")
         await expect(page.get_by_test_id("message-user").last).to_contain_text("who are you")
         await expect(page.get_by_test_id("message-assistant").last).not_to_be_empty()
-        await expect(page.get_by_test_id("status")).to_contain_text("Speaking")
 
 
 async def test_stop_brings_silence(embedded: Running, open_page: OpenPage) -> None:
@@ -101,12 +111,22 @@ async def test_speech_through_the_microphone_is_answered(
 
 
 async def test_a_lost_line_heals_by_itself(open_page: OpenPage, serve: Serve) -> None:
-    async with serve() as base, open_page(f"http://{base}/", SOUND_ALLOWED) as page:
+    async with serve() as base, open_page("about:blank", SOUND_ALLOWED) as page:
+        wire = await wire_of(page)
+        await page.goto(f"http://{base}/")
         await ask(page, "Hello!")
         await chunk_time_moves(page)
-        await page.evaluate("() => dispatchEvent(new Event('offline'))")
-        await ask(page, "Are you still there?")
-        await expect(page.get_by_test_id("message-assistant")).to_have_count(2, timeout=20_000)
+        await wire.cut()
+        await expect(page.get_by_test_id("status")).to_contain_text("Reconnecting")
+        field, send = page.get_by_test_id("chat-input"), page.get_by_test_id("send")
+        await field.fill("Are you still there?")
+        await send.click()
+        await expect(page.get_by_test_id("error")).to_be_visible()
+        await expect(field).to_have_value("Are you still there?")
+        wire.mend()
+        await expect(page.get_by_test_id("status")).to_contain_text("Ready")
+        await send.click()
+        await expect(answer_to(page, "Are you still there?")).not_to_be_empty()
 
 
 async def test_the_page_fits_a_phone(embedded: Running, open_page: OpenPage) -> None:
