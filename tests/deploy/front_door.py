@@ -11,12 +11,13 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from bench.service import end, kept_port
 from tests.conftest import ROOT
 
 
@@ -47,28 +48,41 @@ def front_door(folder: Path, backend_ports: Sequence[int]) -> Iterator[FrontDoor
     if program is None:
         pytest.skip("nginx is not installed")
     shutil.copytree(ROOT / "nginx", folder, dirs_exist_ok=True)
-    ports = _free_ports(3)
-    listen = (folder / "listen.conf").read_text()
+    servers = [f"server 127.0.0.1:{port} max_fails=2 fail_timeout=2s;" for port in backend_ports]
+    (folder / "backends.conf").write_text("\n".join(servers))
+    tls = _certificate(folder)
+    with ExitStack() as stack:
+        ports = [stack.enter_context(kept_port()) for _ in range(3)]
+        _listen_at(ports, folder / "listen.conf")
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [
+                    program,
+                    "-p",
+                    str(folder),
+                    "-c",
+                    "nginx.conf",
+                    "-g",
+                    f"daemon off; {same_user()}",
+                ],
+                stdout=log,
+                stderr=log,
+            )
+        try:
+            _wait_for(ports[0], process, folder / "log")
+            yield FrontDoor(ports[1], ports[2], process, tls, folder)
+        finally:
+            end(process, signal.SIGTERM, within_s=30)
+
+
+def _listen_at(ports: Sequence[int], conf: Path) -> None:
+    """Instead of the ports that are shipped."""
+    listen = conf.read_text()
     for shipped, port in zip(("80", "443 ssl", "3001 ssl"), ports, strict=True):
         assert listen.count(f"listen {shipped}") == 1
         tail = shipped.partition(" ")[2]
         listen = listen.replace(f"listen {shipped}", f"listen 127.0.0.1:{port} {tail}".rstrip())
-    (folder / "listen.conf").write_text(listen)
-    servers = [f"server 127.0.0.1:{port} max_fails=2 fail_timeout=2s;" for port in backend_ports]
-    (folder / "backends.conf").write_text("\n".join(servers))
-    tls = _certificate(folder)
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [program, "-p", str(folder), "-c", "nginx.conf", "-g", f"daemon off; {same_user()}"],
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        _wait_for(ports[1], process, folder / "log")
-        yield FrontDoor(ports[1], ports[2], process, tls, folder)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(10)
+    conf.write_text(listen)
 
 
 def same_user() -> str:
@@ -94,22 +108,17 @@ def _certificate(folder: Path) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=str(certificate))
 
 
-def _free_ports(count: int) -> list[int]:
-    probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
-
-
 def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 10
+    """Until it answers: it listens before it would hear a signal."""
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise AssertionError(log.read_text())
         try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
+            with socket.create_connection(("127.0.0.1", port), 1) as asking:
+                asking.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                if asking.recv(1):
+                    return
         except OSError:
             time.sleep(0.02)
-    raise TimeoutError("nginx did not listen")
+    raise TimeoutError("nginx did not answer")
