@@ -264,12 +264,34 @@ def patience_after(beat: str) -> float:
 
 async def attached(pipe: Pipe) -> str:
     """The session that commands to the page are for."""
+    await pipe.call("Target.setDiscoverTargets", discover=True)
     targets = (await pipe.call("Target.getTargets"))["targetInfos"]
-    page = next((target for target in targets if target["type"] == "page"), None)
-    if page is None:
-        raise BrowserLost("it shows no page")
+    page = next(filter(is_page, targets), None) or await first_page(pipe)
+    await pipe.call("Target.setDiscoverTargets", discover=False)
     session = await pipe.call("Target.attachToTarget", targetId=page["targetId"], flatten=True)
     return str(session["sessionId"])
+
+
+async def first_page(pipe: Pipe) -> dict[str, Any]:
+    """A browser may answer before it shows anything.
+
+    Raises:
+        BrowserLost: it does not show a page in `ANSWER_S`.
+    """
+    try:
+        async with asyncio.timeout(ANSWER_S):
+            while True:
+                event = await pipe.receive()
+                if event.get("method") == "Target.targetCreated":
+                    target: dict[str, Any] = event["params"]["targetInfo"]
+                    if is_page(target):
+                        return target
+    except TimeoutError as error:
+        raise BrowserLost("it shows no page") from error
+
+
+def is_page(target: dict[str, Any]) -> bool:
+    return bool(target["type"] == "page")
 
 
 async def heartbeat(pipe: Pipe) -> str:

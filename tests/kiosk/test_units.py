@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,6 +79,30 @@ def test_a_page_that_loads_anew_has_as_long_as_one_that_starts() -> None:
     }
     hung_s, first_beat_s = kiosk["HUNG_S"], kiosk["FIRST_BEAT_S"]
     assert patience_s == {"attract": hung_s, "visit": hung_s, "restarting": first_beat_s}
+
+
+class LatePipe:
+    """A browser that answers before it shows its page."""
+
+    def __init__(self) -> None:
+        self._comes = ["browser", "page"]
+
+    async def call(self, method: str, **params: Any) -> Any:
+        answers = {
+            "Target.getTargets": {"targetInfos": []},
+            "Target.attachToTarget": {"sessionId": f"of the {params.get('targetId')}"},
+        }
+        return answers.get(method, {})
+
+    async def receive(self) -> dict[str, Any]:
+        kind = self._comes.pop(0)
+        info = {"type": kind, "targetId": kind}
+        return {"method": "Target.targetCreated", "params": {"targetInfo": info}}
+
+
+async def test_a_browser_that_is_slow_to_show_its_page_is_waited_for() -> None:
+    kiosk = runpy.run_path(str(FOLDER / "kiosk.py"))
+    assert await kiosk["attached"](LatePipe()) == "of the page"
 
 
 def test_whatever_is_in_the_services_place_is_said_and_waited_out() -> None:
