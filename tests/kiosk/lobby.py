@@ -11,7 +11,7 @@ import subprocess
 import sys
 import wave
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -99,12 +99,12 @@ class Lobby:
     @property
     def pages(self) -> list[psutil.Process]:
         """The processes in which pages run."""
-        alive = [
-            child
-            for child in self.browser.children(recursive=True)
-            if child.status() != psutil.STATUS_ZOMBIE
-        ]
-        return [child for child in alive if "--type=renderer" in " ".join(child.cmdline())]
+        found = []
+        for child in self.browser.children(recursive=True):
+            with suppress(psutil.NoSuchProcess):  # some live but for a moment
+                if "--type=renderer" in " ".join(child.cmdline()):
+                    found.append(child)
+        return found
 
 
 @asynccontextmanager
