@@ -8,6 +8,9 @@ from tests.conftest import Serve
 from tests.fakes.openai import fake_openai
 from tests.ws_client import joined
 
+PATIENCE_S = {"hang": 3.0}
+"""Only what never answers has to be waited for; a busy machine takes its time to answer."""
+
 
 @pytest.mark.parametrize("mode", ["429", "500", "hang", "garbage", "page"])
 async def test_it_is_replaced_until_it_works_again(serve: Serve, mode: str) -> None:
@@ -17,7 +20,7 @@ async def test_it_is_replaced_until_it_works_again(serve: Serve, mode: str) -> N
             llm={
                 "chain": ["openai", "builtin"],
                 "base_url": model.base_url,
-                "first_token_timeout_s": 0.5,
+                "first_token_timeout_s": PATIENCE_S.get(mode, 30.0),
             },
             breaker={"cooldown_s": 0.01},
         ) as base,

@@ -38,7 +38,6 @@ class Day:
 
     prometheus: Prometheus | None
     looks: list[dict[str, Metric]] = field(default_factory=list)
-    status: dict[str, object] = field(default_factory=dict)
     began: float = field(default_factory=time.time)
 
     @property
@@ -57,15 +56,26 @@ async def _day(folder: Path, stack: ExitStack) -> Day:
         service = stack.enter_context(running_service(_settings(model, folder), READY_S))
         prometheus = stack.enter_context(prometheus_of(f"127.0.0.1:{service.port}", folder))
         day = Day(prometheus)
-        looking = asyncio.create_task(_look(day, service))
-        await asyncio.sleep(3)
-        await _visitors(service, model)
-        await asyncio.sleep(SETTLED_S)
-        looking.cancel()
-        await asyncio.gather(looking, return_exceptions=True)
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{service.port}") as http:
-            day.status = (await http.get("/api/status")).json()
+        async with asyncio.TaskGroup() as group:
+            looking = group.create_task(_look(day, service))
+            await _before_the_first(day)
+            await _visitors(service, model)
+            await asyncio.sleep(SETTLED_S)
+            looking.cancel()
     return day
+
+
+async def _before_the_first(day: Day) -> None:
+    """Visitor, until all who look have seen how it is without any."""
+    async with asyncio.timeout(60):
+        while True:
+            if day.looks and _was_scraped(day.prometheus):
+                return
+            await asyncio.sleep(LOOK_EVERY_S)
+
+
+def _was_scraped(prometheus: Prometheus | None) -> bool:
+    return prometheus is None or bool(prometheus.now("count_over_time(avatar_chat_ready[1m]) > 1"))
 
 
 def _settings(model: FakeOpenAi, folder: Path) -> dict[str, str]:
@@ -82,7 +92,8 @@ def _settings(model: FakeOpenAi, folder: Path) -> dict[str, str]:
 
 
 async def _look(day: Day, service: Running) -> None:
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{service.port}") as http:
+    base = f"http://127.0.0.1:{service.port}"
+    async with httpx.AsyncClient(base_url=base, timeout=60) as http:
         while True:
             text = (await http.get("/metrics")).text
             day.looks.append({one.name: one for one in text_string_to_metric_families(text)})
