@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, expect
 
-from bench.service import Running, free_port, running_service
+from bench.service import Running, kept_port, running_service
 from tests.conftest import Serve
 from tests.e2e.conftest import OpenPage
 from tests.monitoring.prometheus_server import prometheus_of
@@ -98,8 +99,16 @@ async def test_who_may_not_watch_is_asked_for_the_token(serve: Serve, open_page:
         await expect(page.get_by_test_id("gate")).to_be_visible()
 
 
-async def test_a_service_that_is_gone_is_said_so_and_found_again(open_page: OpenPage) -> None:
-    port = free_port()
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Where the service will be."""
+    with kept_port() as kept:
+        yield kept
+
+
+async def test_a_service_that_is_gone_is_said_so_and_found_again(
+    port: int, open_page: OpenPage
+) -> None:
     with running_service(port=port) as service:
         async with open_page(monitor(service)) as page:
             verdict = page.get_by_test_id("verdict")
@@ -111,8 +120,9 @@ async def test_a_service_that_is_gone_is_said_so_and_found_again(open_page: Open
                 await expect(verdict).to_have_attribute("data-level", ANSWERS, timeout=40_000)
 
 
-async def test_a_real_prometheus_feeds_the_page(tmp_path: Path, open_page: OpenPage) -> None:
-    port = free_port()
+async def test_a_real_prometheus_feeds_the_page(
+    port: int, tmp_path: Path, open_page: OpenPage
+) -> None:
     with prometheus_of(f"127.0.0.1:{port}", tmp_path) as prometheus:
         if prometheus is None:
             pytest.skip("prometheus is not installed")

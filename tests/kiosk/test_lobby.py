@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench.service import free_port, running_service
+from bench.service import kept_port, running_service
 from tests.kiosk.lobby import lobby, screen
 
 SERVICE = {"AVATAR_CHAT_KIOSK__LANGUAGES": '["en"]', "AVATAR_CHAT_SERVER__HOST": "0.0.0.0"}
@@ -25,8 +25,16 @@ def display(chromium: Path) -> Iterator[str]:
         yield name
 
 
-async def test_browser_and_service_may_come_late_and_go(display: str, tmp_path: Path) -> None:
-    port = free_port()
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Where the service will be."""
+    with kept_port() as kept:
+        yield kept
+
+
+async def test_browser_and_service_may_come_late_and_go(
+    port: int, display: str, tmp_path: Path
+) -> None:
     async with lobby(f"http://127.0.0.1:{port}/?kiosk=1", display, tmp_path) as place:
         await place.until("browser.started")
         await place.until("service.awaited", "refused")
@@ -44,8 +52,7 @@ async def test_browser_and_service_may_come_late_and_go(display: str, tmp_path: 
         assert place.browser.pid == before, "the page healed by itself"
 
 
-async def test_a_page_that_hangs_is_replaced(display: str, tmp_path: Path) -> None:
-    port = free_port()
+async def test_a_page_that_hangs_is_replaced(port: int, display: str, tmp_path: Path) -> None:
     with running_service(SERVICE, port=port):
         async with lobby(f"http://127.0.0.1:{port}/?kiosk=1", display, tmp_path) as place:
             await place.until("page", "phase=ready")
@@ -89,8 +96,9 @@ def _ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True)
 
 
-async def test_the_network_is_cut_and_heals(namespace: str, display: str, tmp_path: Path) -> None:
-    port = free_port()
+async def test_the_network_is_cut_and_heals(
+    port: int, namespace: str, display: str, tmp_path: Path
+) -> None:
     url = f"http://10.203.77.1:{port}/?kiosk=1"
     inside = ("ip", "netns", "exec", namespace)
     with running_service(SERVICE, port=port):
