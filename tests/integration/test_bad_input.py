@@ -136,7 +136,7 @@ async def test_a_flood_is_limited_and_survived(serve: Serve) -> None:
 
 async def test_an_idle_session_is_ended_kindly(serve: Serve) -> None:
     async with (
-        serve(session={"idle_timeout_s": 0.5, "watch_interval_s": 0.1}) as base,
+        serve(session={"idle_timeout_s": 2.0, "watch_interval_s": 0.1}) as base,
         joined(f"ws://{base}/ws/new") as client,
     ):
         error = await client.until("error")

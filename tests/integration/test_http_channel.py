@@ -187,8 +187,9 @@ async def test_refusals_are_heard_through_the_channel(serve: Serve) -> None:
 
 async def test_channels_are_bounded_and_leave_nothing_behind(serve: Serve) -> None:
     async with (
-        serve(session={"limit": 1, "poll_timeout_s": 0.5, "grace_s": 0.05}) as address,
-        httpx.AsyncClient(base_url=f"http://{address}") as http,
+        # All of them are there before the first one is taken as gone.
+        serve(session={"limit": 1, "poll_timeout_s": 3.0, "grace_s": 0.05}) as address,
+        httpx.AsyncClient(base_url=f"http://{address}", timeout=20) as http,
     ):
         tasks = len(asyncio.all_tasks())
         answers = await asyncio.gather(*(http.post("/api/channel", json={}) for _ in range(60)))

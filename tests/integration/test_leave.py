@@ -98,9 +98,10 @@ async def test_a_second_signal_ends_it_at_once() -> None:
             await client.until("video_chunk_meta")
             terminate(service)
             with pytest.raises(InvalidStatus):
-                while True:  # until the first signal has been taken
-                    async with connect(service.ws_url):
-                        pass
+                async with asyncio.timeout(30):
+                    while True:  # until the first signal has been taken
+                        async with connect(service.ws_url):
+                            pass
             terminate(service)
             await sent_on(client)
         assert await exit_code(service) == -signal.SIGTERM

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from pathlib import Path
@@ -77,12 +78,13 @@ async def test_an_interruption_hangs_up_on_the_model(serve: Serve) -> None:
     ):
         await client.send("text", text="Think hard.")
         await client.until("state_update", state="thinking")
-        while not llm.requests:
-            await client.send("ping", t=0)
-            await client.until("pong")
-        await client.send("interrupt")
-        await client.until("turn_end", reason="interrupted")
-        await llm.hung_up.wait()
+        async with asyncio.timeout(60):
+            while not llm.requests:
+                await client.send("ping", t=0)
+                await client.until("pong")
+            await client.send("interrupt")
+            await client.until("turn_end", reason="interrupted")
+            await llm.hung_up.wait()
 
 
 async def test_edge_speaks_and_when_it_fails_the_local_voice_does(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 from pathlib import Path
@@ -110,12 +111,12 @@ async def test_a_broken_avatar_keeps_readiness_red_with_the_reason_until_it_is_m
 
 async def _settled(base: str) -> dict[str, str]:
     """The reasons of a red `/readyz`, once it has stopped to be merely starting."""
-    async with httpx.AsyncClient(base_url=f"http://{base}") as client:
+    async with (
+        asyncio.timeout(60),
+        httpx.AsyncClient(base_url=f"http://{base}", timeout=60) as client,
+    ):
         while True:
-            try:
-                answer = await client.get("/readyz")
-            except httpx.ConnectError:
-                continue
+            answer = await client.get("/readyz")
             pending: dict[str, str] = answer.json()["pending"]
             if pending != {"service": "starting"}:
                 assert answer.status_code == 503

@@ -124,7 +124,7 @@ async def test_the_admin_token_opens_it_from_afar(serve: Serve) -> None:
     server = {"admin_token": ADMIN, "token": "for-clients"}
     async with (
         serve(wait=False, server=server) as base,
-        httpx.AsyncClient(base_url=f"http://{base}") as http,
+        httpx.AsyncClient(base_url=f"http://{base}", timeout=60) as http,
     ):
         for token, status in ((ADMIN, 200), ("for-clients", 403)):
             headers = {**FROM_AFAR, "Authorization": f"Bearer {token}"}

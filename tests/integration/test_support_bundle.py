@@ -83,7 +83,7 @@ def test_a_service_that_does_not_run_is_said_so(tmp_path: Path) -> None:
 
 async def test_who_may_not_watch_gets_all_but_the_log(tmp_path: Path, serve: Serve) -> None:
     bundle = tmp_path / "bundle.zip"
-    async with serve(wait=False) as base:
+    async with serve() as base:
         port = base.rpartition(":")[2]
         # Another name for this computer: as from elsewhere, and without a token.
         address = f"http://0.0.0.0:{port}"
