@@ -15,7 +15,6 @@ from backend.avatar.packages.package import AvatarPackage
 from backend.avatar.packages.shelf import find_avatar
 from backend.config import Settings
 from backend.engine.base import Engine
-from backend.errors import first_error
 from backend.handlers.avatar.lip_watch import LipWatch
 from backend.handlers.avatar.lipsync import LipSyncAvatar
 from backend.handlers.base import BaseHandler, Context, Options, Weights
@@ -156,14 +155,18 @@ class StageFactory:
 
 
 async def load_all(handlers: Iterable[BaseHandler[Any, Any]]) -> None:
-    """Load side by side.
+    """Load side by side; when one cannot be loaded, the others are not loaded to the end.
+
+    Not a task group: one that is cancelled while it fails forgets the cancellation (Python 3.11 and
+    3.12), and who tries a load again until the service ends would do so for ever.
 
     Raises:
         AvatarChatError: the first that could not be loaded.
     """
+    loads = [asyncio.create_task(handler.initialize()) for handler in handlers]
     try:
-        async with asyncio.TaskGroup() as group:
-            for handler in handlers:
-                group.create_task(handler.initialize())
-    except ExceptionGroup as failed:
-        raise first_error(failed) from failed
+        await asyncio.gather(*loads)
+    finally:
+        for load in loads:
+            load.cancel()
+        await asyncio.gather(*loads, return_exceptions=True)
