@@ -56,16 +56,16 @@ def test_a_panel_shows_something(panel: dict[str, Any], day: Day, prometheus: Pr
 
 
 def test_what_a_day_of_conversations_fills_is_not_empty(day: Day, prometheus: Prometheus) -> None:
-    """Only what needs a disaster, or a measuring tool, may be."""
-    empty = [
+    """But for what is measured once a minute: a rate of it needs two, for which a day may be short."""
+    empty = {
         param.values[0]["title"]
         for param in PANELS
         if not any(
             prometheus.over(_with_choices(target["expr"]), day.lasted_s)
             for target in param.values[0]["targets"]
         )
-    ]
-    assert empty == ["Lips against voice"]
+    }
+    assert empty <= {"Lips against voice"}
 
 
 @pytest.mark.parametrize("query", VARIABLES)
