@@ -56,7 +56,7 @@ def test_a_panel_shows_something(panel: dict[str, Any], day: Day, prometheus: Pr
 
 
 def test_what_a_day_of_conversations_fills_is_not_empty(day: Day, prometheus: Prometheus) -> None:
-    """But for what is measured once a minute: a rate of it needs two, for which a day may be short."""
+    """But for what is measured once a minute: its rate needs two, and a day may be too short."""
     empty = {
         param.values[0]["title"]
         for param in PANELS
