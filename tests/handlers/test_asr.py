@@ -16,6 +16,7 @@ from backend.config import AsrSettings
 from backend.errors import ProviderUnavailable
 from backend.handlers.asr.gate import is_worth_hearing, rms
 from backend.handlers.asr.pocketsphinx import PocketsphinxAsr
+from backend.handlers.asr.sphinx_actor import SphinxActor
 from backend.handlers.asr.whisper import WhisperAsr
 from backend.handlers.base import BaseHandler, Context
 from backend.handlers.chains import asr_chain
@@ -128,6 +129,14 @@ async def test_pocketsphinx_hears_english_words(make_context: ContextFactory) ->
     assert transcript.text == SAID
     calls = engine_of(context).actors[0].calls
     assert calls[0] == "begin" and calls[-1] == "finish" and calls.count("feed") > 5
+
+
+def test_pocketsphinx_keeps_nothing_of_what_it_has_heard() -> None:
+    actor, sound = SphinxActor(), speech(SAID).tobytes()
+    actor.begin(sound)
+    actor.feed(sound)
+    assert actor.finish() == SAID
+    assert actor._decoder.hyp() is None and actor._decoder.get_lattice() is None
 
 
 async def test_pocketsphinx_survives_its_worker(make_context: ContextFactory) -> None:

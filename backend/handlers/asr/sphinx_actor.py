@@ -39,8 +39,13 @@ class SphinxActor:
         self._decoder.process_raw(part, no_search=False, full_utt=False)
 
     def finish(self) -> str:
-        """The words heard; "" for none."""
+        """The words heard; "" for none. The decoder keeps nothing of them."""
         self._decoder.end_utt()
         self._is_open = False
         best = self._decoder.hyp()
-        return str(best.hypstr) if best else ""
+        words = str(best.hypstr) if best else ""
+        # What it has understood and what else it might have been, a megabyte of it, lives until the
+        # next utterance, which may be another visitor's: so this is one, of nothing.
+        self._decoder.start_utt()
+        self._decoder.end_utt()
+        return words
