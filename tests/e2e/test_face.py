@@ -52,6 +52,7 @@ async def fill_in(page: Page, name: str, content: bytes) -> None:
     await page.get_by_test_id("create-consent").check()
 
 
+@pytest.mark.timeout(300)  # a face takes some seconds, minutes where much else runs
 async def test_a_photo_becomes_a_face_that_answers(
     avatars: Path, tmp_path: Path, serve: Serve, open_page: OpenPage
 ) -> None:
