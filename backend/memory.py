@@ -16,7 +16,6 @@ import psutil
 
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
 """Of `mallopt`, in glibc's malloc.h."""
-_ARENAS = 2
 _LARGE_BYTES = 128 * 1024
 _TRIM_EVERY_S = 60.0
 
@@ -44,15 +43,26 @@ def private_bytes_of_tree() -> int:
     return total
 
 
-def keep_heap_small() -> None:
-    """Let glibc's allocator hold on to less, in this process; others are left as they are.
+def keep_one_heap() -> None:
+    """Let all threads of this process share one of glibc's heaps.
 
-    It would open an arena for every few threads, and after the first large block that is freed keep
-    larger and larger ones for itself: for weeks, the highest that each of them ever was.
+    It would open one for every few threads, and each would keep what lies free between its blocks.
+    Their lock costs nothing where Python's own lets one thread at a time allocate.
     """
     mallopt = _of_glibc("mallopt")
     if mallopt is not None:
-        mallopt(_M_ARENA_MAX, _ARENAS)
+        mallopt(_M_ARENA_MAX, 1)
+
+
+def keep_heap_small() -> None:
+    """Likewise, and let glibc hold on to no large block that is freed.
+
+    After the first such block it would keep larger and larger ones for itself: for weeks, the
+    highest that they ever were. To take each anew costs a process that draws; it is not for those.
+    """
+    keep_one_heap()
+    mallopt = _of_glibc("mallopt")
+    if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
 
 

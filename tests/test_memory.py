@@ -4,48 +4,69 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import mmap
 import platform
 import subprocess
 import sys
 import weakref
 from pathlib import Path
 
-import psutil
 import pytest
 
-from backend.memory import keep_giving_back, private_bytes, private_bytes_of_tree
+from backend.memory import keep_giving_back
 
 MB = 1_000_000
-ONE_BYTE_OF_EACH_PAGE = slice(None, None, mmap.PAGESIZE)
 linux = pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whose a page is")
+
+
+# Each in a process of its own: one that has freed 60 MB before may take those again.
+
+LENT = """
+import mmap, sys
+import psutil
+from backend.memory import private_bytes
+
+process = psutil.Process()
+resident, own = process.memory_info().rss, private_bytes(process)
+with open(sys.argv[1], "rb") as opened, mmap.mmap(opened.fileno(), 0, prot=mmap.PROT_READ) as loop:
+    assert not any(loop[:: mmap.PAGESIZE])
+    print(process.memory_info().rss - resident, private_bytes(process) - own)
+"""
+
+TAKEN = """
+import subprocess, sys
+import psutil
+from backend.memory import private_bytes, private_bytes_of_tree
+
+own, tree = private_bytes(psutil.Process()), private_bytes_of_tree()
+taken = bytearray(b"1") * 60_000_000
+print(private_bytes(psutil.Process()) - own)
+script = "import sys; taken = bytearray(b'1') * 60_000_000; print(flush=True); sys.stdin.read()"
+run = [sys.executable, "-c", script]
+with subprocess.Popen(run, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+    child.stdout.readline()
+    print(private_bytes_of_tree() - tree)
+"""
+
+
+def printed(script: str, *args: str) -> list[int]:
+    run = [sys.executable, "-c", script, *args]
+    output = subprocess.run(run, check=True, capture_output=True).stdout
+    return [int(word) for word in output.split()]
 
 
 @linux
 def test_what_a_file_lends_is_not_counted(tmp_path: Path) -> None:
     file = tmp_path / "loop"
     file.write_bytes(bytes(80 * MB))
-    process = psutil.Process()
-    resident, own = process.memory_info().rss, private_bytes(process)
-    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, prot=mmap.PROT_READ) as loop:
-        assert not any(loop[ONE_BYTE_OF_EACH_PAGE])
-        assert process.memory_info().rss > resident + 70 * MB
-        assert private_bytes(process) < own + 10 * MB
+    resident, own = printed(LENT, str(file))
+    assert resident > 70 * MB
+    assert own < 10 * MB
 
 
 def test_what_a_process_takes_is_counted_and_so_are_its_children() -> None:
-    own, tree = private_bytes(psutil.Process()), private_bytes_of_tree()
-    taken = bytearray(b"\1") * (60 * MB)
-    assert private_bytes(psutil.Process()) > own + 50 * MB
-    script = "taken = bytearray(b'1') * 60_000_000; print(flush=True); input()"
-    with subprocess.Popen(
-        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as child:
-        assert child.stdout is not None
-        child.stdout.readline()
-        assert private_bytes_of_tree() > tree + 100 * MB
-        child.communicate(b"\n")
-    assert len(taken) == 60 * MB
+    own, tree = printed(TAKEN)
+    assert own > 50 * MB
+    assert tree > 100 * MB
 
 
 SCATTERED = """
@@ -68,8 +89,8 @@ print(full - private_bytes(psutil.Process()))
 
 def given_back(heap: str, size: int) -> int:
     """Bytes, once blocks of this size are freed and little ones between them stay."""
-    run = [sys.executable, "-c", SCATTERED, heap, str(size)]
-    return int(subprocess.run(run, check=True, capture_output=True).stdout)
+    [less] = printed(SCATTERED, heap, str(size))
+    return less
 
 
 glibc = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is about glibc's heap")

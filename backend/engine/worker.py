@@ -27,7 +27,7 @@ from backend.engine.wire import (
     unpack,
 )
 from backend.errors import EngineError
-from backend.memory import give_back
+from backend.memory import give_back, keep_one_heap
 
 
 class TurnQueue:
@@ -126,6 +126,7 @@ class Worker:
 def main() -> None:
     # Ctrl-C reaches the whole terminal group; the service ends its workers in its own order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    keep_one_heap()
     source, sink = _claim_standard_streams()
     Worker(source, sink).run()
 
