@@ -16,6 +16,7 @@ way into a group of them.
     │   ├── SessionLimitReached    session_limit_reached   closes with 1013
     │   ├── SessionBusy            busy                    closes with 1008
     │   ├── SessionExpired         session_expired         closes with 1001
+    │   │   └── SessionShed        the same, because memory is short
     │   ├── SessionTakenOver       taken_over              closes with 4001
     │   └── ServiceLeaving         leaving                 closes with 1012
     ├── AssetError                 a file the service needs is missing or broken
@@ -27,6 +28,7 @@ way into a group of them.
     ├── ProviderError              one provider of one stage failed
     │   ├── ProviderUnavailable    it cannot work here at all (no network, no model)
     │   │   └── ProviderNotConfigured   nobody has said how to reach it (no key, no address)
+    │   ├── ProviderRefused        it will not do this, but would do something else
     │   └── ProviderTimeout        nothing useful arrived in time
     ├── EngineError                the place where heavy work runs failed
     │   └── WorkerDied             a worker process ended while it held this work
@@ -113,6 +115,10 @@ class SessionExpired(SessionError):
     close_code = 1001
 
 
+class SessionShed(SessionExpired):
+    """The service is short of memory, and this session was the longest idle."""
+
+
 class SessionTakenOver(SessionError):
     code = "taken_over"
     close_code = 4001
@@ -169,6 +175,10 @@ class ProviderUnavailable(ProviderError):
 
 class ProviderNotConfigured(ProviderUnavailable):
     """That is a choice, and no reason for alarm."""
+
+
+class ProviderRefused(ProviderError):
+    """What was asked is to blame; whoever asks for something else is served."""
 
 
 class ProviderTimeout(ProviderError):

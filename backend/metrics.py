@@ -32,8 +32,8 @@ LABELS = {
     "interrupt",
     "found": "`here`, `store` or `nowhere`",
     "operation": "a call of the store: `load`, `save`, `delete`, `check`, or `given_up`",
-    "kind": "`text` or `media`; of provider errors `unavailable`, `timeout`, `failed` or "
-    "`crashed`; of the store `memory` or `redis`",
+    "kind": "`text` or `media`; of provider errors `unavailable`, `refused` (what "
+    "was asked), `timeout`, `failed` or `crashed`; of the store `memory` or `redis`",
     "stage": "`vad`, `asr`, `llm`, `tts`, `avatar`, `send`",
     "mark": "how far a reply has come: `first_partial`, `final`, `first_token`, `first_sentence`, "
     "`first_audio`, `first_chunk`, `first_frame`, `total`",
@@ -205,7 +205,7 @@ PROVIDER_CALLS = Counter(
 )
 FALLBACKS = Counter(
     "avatar_chat_fallbacks",
-    "Providers that failed and were replaced by the next, and parts of a reply that could not be "
+    "Providers that failed and were replaced by the next, and replies of which a part could not be "
     "made; neither a provider without its settings, such as a key, nor one that is back",
     ["component", "to"],
     registry=REGISTRY,
@@ -233,7 +233,7 @@ STALE_DROPS = Counter(
 )
 TIMELINE_LOST = Counter(
     "avatar_chat_timeline_lost_events",
-    "Timeline events that the disk was too slow for",
+    "Timeline events that the disk did not take: it was too slow, or is full",
     registry=REGISTRY,
 )
 STORE_UP = Gauge(
@@ -265,8 +265,14 @@ MEMORY_BYTES = Gauge(
 )
 PRIVATE_MEMORY_BYTES = Gauge(
     "avatar_chat_private_memory_bytes",
-    "Resident memory by process that no file lends: what session.memory_ceiling_mb counts",
+    "Resident memory by process that no file lends",
     ["process"],
+    registry=REGISTRY,
+)
+MEMORY_CEILING_BYTES = Gauge(
+    "avatar_chat_memory_ceiling_bytes",
+    "Private memory of all processes together above which sessions are ended: "
+    "session.memory_ceiling_mb",
     registry=REGISTRY,
 )
 WORKERS = Gauge("avatar_chat_workers", "Worker processes that run", registry=REGISTRY)
@@ -297,7 +303,7 @@ def begin_at_zero(chains: Mapping[str, Sequence[str]], refusals: Iterable[str]) 
     for component, providers in chains.items():
         for provider in providers:
             PROVIDER_CALLS.labels(component, provider)
-            for kind in ("unavailable", "timeout", "failed", "crashed"):
+            for kind in ("unavailable", "refused", "timeout", "failed", "crashed"):
                 PROVIDER_ERRORS.labels(component, provider, kind)
         for stand_in in providers[1:]:
             FALLBACKS.labels(component, stand_in)

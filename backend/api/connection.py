@@ -24,6 +24,7 @@ from backend.errors import (
     ServiceLeaving,
     SessionError,
     SessionExpired,
+    SessionShed,
     SessionTakenOver,
     Unauthorized,
 )
@@ -238,6 +239,8 @@ def _hello_in(frame: Frame | None) -> p.Hello | None:
 def _reason(ending: BaseException) -> str:
     if isinstance(ending, LOST):
         return "gone"
+    if isinstance(ending, SessionShed):
+        return "shed"
     return "expired" if isinstance(ending, SessionExpired) else "failed"
 
 

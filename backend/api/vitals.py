@@ -44,6 +44,7 @@ class Vitals:
         self._shown: dict[int, tuple[str, int]] = {}  # by place: session and generation
         metrics.BUILD.info({"version": service.version, "python": platform.python_version()})
         metrics.PLACES.set(service.settings.session.limit)
+        metrics.MEMORY_CEILING_BYTES.set(service.settings.session.memory_ceiling_mb * 1024 * 1024)
         metrics.begin_at_zero(
             factory.chains(), (kind.code for kind in SessionError.__subclasses__())
         )

@@ -26,6 +26,7 @@ from backend.errors import (
     SessionError,
     SessionExpired,
     SessionLimitReached,
+    SessionShed,
     SessionTakenOver,
 )
 from backend.memory import private_bytes_of_tree
@@ -224,21 +225,22 @@ class SessionManager:
         """One look at the clock and the memory; at most one session is shed per look."""
         for place in list(self._places.values()):
             if place.hold and now - place.session.idle_since() > self._settings.idle_timeout_s:
-                self._expire(place, "Nothing happened for a while, so this session has ended.")
+                place.hold.end(
+                    SessionExpired("Nothing happened for a while, so this session has ended.")
+                )
         over = private_bytes - self._settings.memory_ceiling_mb * 1024 * 1024
         if over > 0 and self._places:
             log.warning("session.shed", private_mb=private_bytes >> 20)
-            self._expire(
-                self._longest_lost() or self._longest_idle(),
-                "The server is short of memory and has ended idle sessions.",
-            )
+            self._shed(self._longest_lost() or self._longest_idle())
 
-    def _expire(self, place: _Place, why: str) -> None:
+    def _shed(self, place: _Place) -> None:
         """An attached session ends by way of its line, so that its client hears why."""
         if place.hold is None:
             self._leave_soon(place, "shed")
         else:
-            place.hold.end(SessionExpired(why))
+            place.hold.end(
+                SessionShed("The server is short of memory and has ended idle sessions.")
+            )
 
     def _longest_lost(self) -> _Place | None:
         lost = [place for place in self._places.values() if place.hold is None]

@@ -54,6 +54,7 @@ class Reply:
     idle_loop: Callable[[], IdleLoop | None] = lambda: None
     script: Script = field(default_factory=Script)
     playout: Playout = field(default_factory=Playout)
+    _lost: set[str] = field(default_factory=set)
 
     def post(self, message: ServerMessage) -> None:
         self.outbox.post(message, self.stamp.generation_id)
@@ -88,6 +89,8 @@ class Reply:
             log.error("reply.stage_crashed", component=component, exc_info=error)
         code, text, _ = wire_error(error)
         log.warning("reply.part_lost", component=component, to=fallback, code=code, reason=text)
-        metrics.FALLBACKS.labels(component, fallback).inc()
+        if component not in self._lost:
+            metrics.FALLBACKS.labels(component, fallback).inc()
+        self._lost.add(component)
         notice = Notice(component=component, level="warning", text=text, to=fallback)
         self.post(notice)

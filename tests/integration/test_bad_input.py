@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 
+import httpx
 import pytest
 from websockets.asyncio.client import connect
 
@@ -28,6 +29,7 @@ SILENCE_20_MS = bytes(640)
         (json.dumps({"type": "text", "text": "x" * 5000}), "too_large"),
         (SILENCE_20_MS, "not_listening"),
         (json.dumps({"type": "audio_chunk", "data": "!!"}), "bad_audio"),
+        (json.dumps({"type": "audio_chunk", "data": "é"}), "bad_audio"),
         (json.dumps({"type": "audio_chunk", "data": "", "format": "wav"}), "not_available"),
         (json.dumps({"type": "config_update", "avatar": "nobody"}), "unknown_avatar"),
         (json.dumps({"type": "config_update", "avatar": "../../etc"}), "unknown_avatar"),
@@ -143,3 +145,17 @@ async def test_an_idle_session_is_ended_kindly(serve: Serve) -> None:
         assert error["code"] == "session_expired" and not error["recoverable"]
         await client.socket.wait_closed()
         assert client.socket.close_code == 1001
+
+
+async def test_a_session_for_which_there_is_no_memory_is_told_so_and_counted(serve: Serve) -> None:
+    async with (
+        serve(session={"memory_ceiling_mb": 128, "watch_interval_s": 0.2}) as base,
+        joined(f"ws://{base}/ws/new") as client,
+        httpx.AsyncClient(base_url=f"http://{base}") as http,
+    ):
+        error = await client.until("error")
+        assert error["code"] == "session_expired" and "memory" in error["message"]
+        await client.socket.wait_closed()
+        assert (
+            'avatar_chat_sessions_ended_total{reason="shed"}' in (await http.get("/metrics")).text
+        )

@@ -48,7 +48,7 @@ ALLOWED = {
     "operation": {"load", "save", "delete", "check", "given_up"},
     "kind": {
         *("text", "media", "memory", "redis"),
-        *("unavailable", "timeout", "failed", "crashed"),
+        *("unavailable", "refused", "timeout", "failed", "crashed"),
     },
     "stage": {"vad", "asr", "llm", "tts", "avatar", "send"},
     "mark": {*MARKS, "total"},

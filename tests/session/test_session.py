@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from backend.config import load_settings
 from backend.errors import NotListening
+from backend.metrics import REGISTRY
 from backend.protocol import (
     AvatarInfo,
     ConfigUpdate,
@@ -150,10 +151,18 @@ async def test_an_interruption_reaches_a_turn_that_has_just_heard_from_the_clien
     await desk.until(lambda: desk.of("turn_end"))
 
 
+def counted(component: str, to: str) -> float:
+    """Replies that went on without that part."""
+    labels = {"component": component, "to": to}
+    return REGISTRY.get_sample_value("avatar_chat_fallbacks_total", labels) or 0.0
+
+
 async def test_a_face_that_fails_leaves_the_voice(desk: Desk) -> None:
     desk.stages.avatar._mood = lambda: FAILS
+    before = counted("avatar", "audio")
     with capture_logs() as logs:
         await desk.ask()
+    assert counted("avatar", "audio") == before + 1
     assert desk.of("turn_end")[0]["reason"] == "completed"
     assert [m["sentence_index"] for m in desk.of("tts_audio_chunk")] == [0, 1, 2]
     lost = {(one["component"], one["to"]) for one in logs if one["event"] == "reply.part_lost"}

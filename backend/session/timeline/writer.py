@@ -139,7 +139,10 @@ class Writer:
         if file not in self._open:
             self._open[file] = None  # should it not come into being, it is not tried again
             self._open[file] = create(file)
-        if (handle := self._open[file]) is not None:
+        handle = self._open[file]
+        if handle is None:
+            metrics.TIMELINE_LOST.inc()
+        else:
             handle.write(_json(line) + "\n")
 
     def _flush(self, file: TimelineFile) -> None:
