@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import io
 import wave
 
@@ -38,7 +37,7 @@ def decode_audio_chunk(message: p.AudioChunk) -> Pcm:
         raise NotAvailable(f"Audio as {message.format} is not available yet; send pcm_s16le.")
     try:
         return decode_pcm(base64.b64decode(message.data, validate=True))
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one; so is what letters beyond ASCII raise
         raise BadAudio("`data` of an audio_chunk is not base64.") from None
 
 

@@ -22,6 +22,7 @@ from backend.errors import (
     AvatarChatError,
     ProviderError,
     ProviderNotConfigured,
+    ProviderRefused,
     ProviderTimeout,
     ProviderUnavailable,
 )
@@ -83,6 +84,7 @@ class FallbackHandler(BaseHandler[In, Out]):
         self._on_change = on_change
         self._active = chain[0]
         self._ready_providers: set[str] = set()
+        self._refusals: dict[str, str] = {}  # of what is asked now, by provider
         self._probes: dict[str, asyncio.Task[None]] = {}
 
     @property
@@ -108,6 +110,7 @@ class FallbackHandler(BaseHandler[In, Out]):
 
     async def process(self, item: In) -> AsyncIterator[Out]:
         last_error: Exception | None = None
+        self._refusals.clear()
         for handler in self._handlers:
             if not await self._is_usable(handler):
                 continue
@@ -237,7 +240,10 @@ class FallbackHandler(BaseHandler[In, Out]):
             self.context.breakers.set_aside(self.component, handler.provider)
         else:
             metrics.PROVIDER_ERRORS.labels(self.component, handler.provider, _kind(error)).inc()
-        if isinstance(error, ProviderUnavailable):  # often by choice, such as no key set
+        if isinstance(error, ProviderRefused):  # others may ask for what it does
+            self._refusals[handler.provider] = reason
+            report, event = log.warning, "provider.refused"
+        elif isinstance(error, ProviderUnavailable):  # often by choice, such as no key set
             breaker.trip(now_s, reason)
             report, event = log.info, "provider.unavailable"
         else:
@@ -257,7 +263,8 @@ class FallbackHandler(BaseHandler[In, Out]):
         if handler.provider == self._active:
             return
         before, self._active = self._active, handler.provider
-        reason = self.out_of_order.get(before, f"{handler.provider} works again.")
+        reasons = self._refusals | self.out_of_order
+        reason = reasons.get(before, f"{handler.provider} works again.")
         is_loss = self._is_loss(before, handler.provider)
         self._on_change(ProviderChange(self.component, before, handler.provider, reason, is_loss))
 
@@ -268,14 +275,17 @@ class FallbackHandler(BaseHandler[In, Out]):
         return any(breakers.is_configured(self.component, provider) for provider in passed)
 
     def _nothing_works(self) -> ProviderError:
-        reasons = " ".join(self.out_of_order.values()) or "No provider is ready."
-        return ProviderError(reasons, component=self.component, provider=self._active)
+        reasons = (self._refusals | self.out_of_order).values()
+        message = " ".join(reasons) or "No provider is ready."
+        return ProviderError(message, component=self.component, provider=self._active)
 
 
 def _kind(error: Exception) -> str:
     match error:
         case ProviderUnavailable():
             return "unavailable"
+        case ProviderRefused():
+            return "refused"
         case ProviderTimeout():
             return "timeout"
         case AvatarChatError():

@@ -38,6 +38,8 @@ def test_what_cannot_be_is_refused() -> None:
         decode_audio_chunk(AudioChunk(data="", format="webm_opus"))
     with pytest.raises(BadAudio, match="base64"):
         decode_audio_chunk(AudioChunk(data="!"))
+    with pytest.raises(BadAudio, match="base64"):
+        decode_audio_chunk(AudioChunk(data="é"))
     for raw, error in ((b"", BadAudio), (b"\0", BadAudio), (bytes(32_002), TooLarge)):
         with pytest.raises(error):
             decode_pcm(raw)

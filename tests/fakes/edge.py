@@ -2,7 +2,8 @@
 
 The voice is espeak's. Modes: `ok`; `slow` (waits for `gate` before the first sound); `gated`
 (waits for `gate` in the middle); `truncating` (the first request ends in the middle); `cutting`
-(the first connection breaks in the middle); `forbidden` (403); `silent` (never answers).
+(the first connection breaks in the middle); `forbidden` (403); `silent` (never answers);
+`mute` (ends without a sound).
 """
 
 from __future__ import annotations
@@ -79,6 +80,9 @@ class FakeEdge:
         await socket.send_str(_head("response") + "{}")
         if self.mode in ("slow", "silent"):
             await self._wait_or_leave(socket)
+        if self.mode == "mute":
+            await socket.send_str(_head("turn.end") + "{}")
+            return
         utterance = espeak().speak(text, Manner("cmn" if _is_chinese(text) else "en-us"))
         mp3 = encode_mp3(utterance)
         is_first = len(self.requests) == 1

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from backend.errors import ProviderError, ProviderUnavailable
+from backend.errors import ProviderError, ProviderRefused, ProviderUnavailable
 from backend.handlers.base import Options
 from backend.handlers.chains import tts_chain
 from backend.handlers.fallback import ProviderChange
@@ -171,6 +171,37 @@ async def test_nothing_to_say_asks_nobody(edge: EdgeFactory, make_context: Conte
     async with edge() as service:
         (audio,) = await speak(EdgeTts(make_context()), sentence(" "))
         assert audio.is_last and not audio.pcm.size and not service.requests
+
+
+@pytest.mark.parametrize(
+    ("voice", "language", "text", "is_about_what_was_asked"),
+    [
+        ("en-US-NobodyNeural", "en", TEXT, True),
+        (None, "ru", "Добрый день.", True),
+        (None, "en", "😀", True),
+        (None, "en", TEXT, False),
+    ],
+)
+async def test_no_sound_is_a_failure_only_of_what_it_should_be_able_to_say(
+    edge: EdgeFactory,
+    make_context: ContextFactory,
+    voice: str | None,
+    language: str,
+    text: str,
+    is_about_what_was_asked: bool,
+) -> None:
+    async with edge("mute"):
+        with pytest.raises(ProviderError) as caught:
+            await speak(EdgeTts(make_context(Options(voice=voice))), sentence(text, language))
+    assert isinstance(caught.value, ProviderRefused) is is_about_what_was_asked
+
+
+async def test_a_voice_that_cannot_be_is_refused(
+    edge: EdgeFactory, make_context: ContextFactory
+) -> None:
+    async with edge("ok"):
+        with pytest.raises(ProviderRefused, match="en-Neural"):
+            await speak(EdgeTts(make_context(Options(voice="en-Neural"))), sentence(TEXT))
 
 
 @pytest.mark.parametrize("mode", ["silent", "forbidden"])

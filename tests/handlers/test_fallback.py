@@ -12,6 +12,7 @@ from backend import metrics
 from backend.errors import (
     ProviderError,
     ProviderNotConfigured,
+    ProviderRefused,
     ProviderTimeout,
     ProviderUnavailable,
 )
@@ -24,7 +25,8 @@ from tests.fakes.fixtures import ContextFactory
 class Scripted(BaseHandler[str, str]):
     """Does what its script says: `down`, `keyless`, `fail`, `hang`, or words; `!` breaks off.
 
-    `untidy` hangs, and fails to clean up; `stays` fails to give back what it holds.
+    `refuse` will not do what it is asked for; `untidy` hangs, and fails to clean up; `stays` fails
+    to give back what it holds.
     """
 
     component = "test"
@@ -48,6 +50,8 @@ class Scripted(BaseHandler[str, str]):
         try:
             if script == "fail":
                 raise ProviderError("It failed.", component="test", provider=self.provider)
+            if script == "refuse":
+                raise ProviderRefused("Not this.", component="test", provider=self.provider)
             if script == "defect":
                 raise KeyError("a defect")
             if script in ("hang", "untidy"):
@@ -191,6 +195,24 @@ async def test_enough_failures_open_the_breaker(world: World) -> None:
         assert await collect(chain) == ["c"]
     assert world.log.count("first asked") == 2
     assert len(world.changes) == 1
+
+
+async def test_what_one_session_may_not_ask_is_no_reason_to_keep_others_from_asking(
+    world: World,
+) -> None:
+    world.script("refuse", "c")
+    chain = world.chain()
+    for _ in range(4):
+        assert await collect(chain) == ["c"]
+    assert world.log.count("first asked") == 4
+    assert [change.reason for change in world.changes] == ["Not this."]
+    world.script("a", "c")
+    assert await collect(world.chain()) == ["a"]
+    assert await collect(chain) == ["a"]
+    assert world.changes[-1].reason == "first works again."
+    world.script("refuse", "refuse")
+    with pytest.raises(ProviderError, match=r"Not this\. Not this\."):
+        await collect(chain)
 
 
 async def test_the_last_resort_is_asked_even_after_failures(world: World) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from backend import clock
-from backend.errors import ProviderError, ProviderUnavailable
+from backend.errors import ProviderError, ProviderRefused, ProviderUnavailable
 from backend.handlers.chains import llm_chain
 from backend.handlers.fallback import ProviderChange
 from backend.handlers.llm.openai import OpenAiLlm
@@ -140,6 +140,7 @@ async def test_an_address_where_nobody_answers_is_unavailable(
 @pytest.mark.parametrize(
     ("status", "kind", "advice"),
     [
+        ("400", ProviderRefused, "too long"),
         ("401", ProviderUnavailable, "AVATAR_CHAT_LLM__API_KEY"),
         ("404", ProviderUnavailable, "AVATAR_CHAT_LLM__MODEL"),
         ("429", ProviderError, "quota"),

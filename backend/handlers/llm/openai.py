@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from backend.errors import (
     ProviderError,
     ProviderNotConfigured,
+    ProviderRefused,
     ProviderTimeout,
     ProviderUnavailable,
 )
@@ -24,14 +25,22 @@ if TYPE_CHECKING:
 
 KNOCK_TIMEOUT_S = 2.0
 _KEY_OPTION = "AVATAR_CHAT_LLM__API_KEY"
+_REFUSED = (
+    "The language model refused this question. It may be too long or not allowed there, or a "
+    "setting under AVATAR_CHAT_LLM__ does not fit the model."
+)
 _ADVICE = {
+    **dict.fromkeys((400, 413, 422), _REFUSED),
     401: f"The language model refused the key. Check {_KEY_OPTION}.",
     403: f"The language model refused access. Check {_KEY_OPTION} and the account behind it.",
     404: "The language model was not found. Check AVATAR_CHAT_LLM__MODEL and "
     "AVATAR_CHAT_LLM__BASE_URL.",
     429: "The language model is over its limit. Wait a little, or check the account's quota.",
 }
-_PERMANENT = frozenset([401, 403, 404])
+_KINDS: dict[int, type[ProviderError]] = {
+    **dict.fromkeys((400, 413, 422), ProviderRefused),
+    **dict.fromkeys((401, 403, 404), ProviderUnavailable),
+}
 
 
 class OpenAiLlm(BaseHandler[Prompt, TextDelta]):
@@ -63,6 +72,7 @@ class OpenAiLlm(BaseHandler[Prompt, TextDelta]):
 
         Raises:
             ProviderUnavailable: key, model or address are wrong.
+            ProviderRefused: it will not answer this question.
             ProviderTimeout: the endpoint gave no answer in time.
             ProviderError: it failed, or the stream broke off.
         """
@@ -125,8 +135,7 @@ class OpenAiLlm(BaseHandler[Prompt, TextDelta]):
         if isinstance(error, openai.APIStatusError):
             status = error.status_code
             advice = _ADVICE.get(status, f"The language model failed with HTTP status {status}.")
-            kind = ProviderUnavailable if status in _PERMANENT else ProviderError
-            return kind(advice, **where)
+            return _KINDS.get(status, ProviderError)(advice, **where)
         return self._failed("The connection to the language model broke off.")
 
     def _failed(self, message: str) -> ProviderError:

@@ -17,7 +17,12 @@ from typing import Any
 import numpy as np
 import structlog
 
-from backend.errors import ProviderError, ProviderTimeout, ProviderUnavailable
+from backend.errors import (
+    ProviderError,
+    ProviderRefused,
+    ProviderTimeout,
+    ProviderUnavailable,
+)
 from backend.handlers.base import BaseHandler
 from backend.handlers.messages import SAMPLE_RATE, Pcm, Sentence, SpokenAudio
 from backend.handlers.reach import knock
@@ -62,7 +67,8 @@ class EdgeTts(BaseHandler[Sentence, SpokenAudio]):
 
         Raises:
             ProviderTimeout: the service fell silent.
-            ProviderError: it refused, or gave no sound.
+            ProviderRefused: it does not know the session's voice, or the voice not the language.
+            ProviderError: it refuses everybody, or gave no sound.
         """
         await self.initialize()
         progress = Progress()
@@ -124,7 +130,7 @@ class EdgeTts(BaseHandler[Sentence, SpokenAudio]):
                         waiting = np.zeros(0, np.int16)
         except Exception as error:
             if progress.pcm.size == begun_at:
-                raise self._explained(error) from error
+                raise self._explained(error, sentence) from error
             log.warning("tts.cut", session_id=self.context.session_id, error=type(error).__name__)
         waiting = np.concatenate([waiting, await asyncio.to_thread(decoder.flush)])
         progress.pcm = np.concatenate([progress.pcm, waiting])
@@ -161,19 +167,28 @@ class EdgeTts(BaseHandler[Sentence, SpokenAudio]):
             return chosen
         voice = voices.get(language) or voices.get("en")
         if voice is None:
-            raise ProviderError(
+            raise ProviderRefused(
                 f"No Edge voice is set for {language!r}; add it to tts.voices.",
                 component=self.component,
                 provider=self.provider,
             )
         return voice
 
-    def _explained(self, error: Exception) -> Exception:
+    def _is_known(self, voice: str, sentence: Sentence) -> bool:
+        """To say such things: one of the settings, in its language, and there is a word to say."""
+        has_words = _WORD.search(sentence.spoken) is not None
+        return has_words and voice == self.context.settings.tts.voices.get(sentence.language)
+
+    def _explained(self, error: Exception, sentence: Sentence) -> Exception:
         where = {"component": self.component, "provider": self.provider}
         if isinstance(error, ProviderError):
             return error
         if isinstance(error, TimeoutError):
             return ProviderTimeout("The Edge voice fell silent.", **where)
+        if isinstance(error, (ValueError, self._library.NoAudioReceived)):
+            voice = self._voice(sentence.language)
+            if not self._is_known(voice, sentence):
+                return ProviderRefused(f"The Edge voice {voice} cannot say this.", **where)
         status = getattr(error, "status", None)
         if status == 403:
             return ProviderError("The Edge voice refuses requests at the moment.", **where)
