@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import shutil
 import signal
@@ -222,6 +223,20 @@ async def test_a_place_is_found_while_there_is_one_and_full_is_not_broken(tmp_pa
                     assert created.status_code == 201
                     assert created.json()["ws_url"].startswith(f"{house.door.wss}/ws/")
                 assert await _started_at(http) == ours
+                # Each new line may lead to either, as the page counts on.
+                greetings = [await _first_word(house) for _ in range(20)]
+                assert set(greetings) == {"session_ready", "error"}
+
+
+async def _first_word(house: House) -> str:
+    """To whoever is new; they stay for no longer."""
+    async with connect(f"{house.door.wss}/ws/new", ssl=house.door.tls, max_size=None) as socket:
+        await socket.send(json.dumps({"type": "hello", "protocol": 1, "output": "text"}))
+        word: str = json.loads(await socket.recv())["type"]
+        if word == "session_ready":
+            await socket.send(json.dumps({"type": "goodbye"}))
+        await socket.wait_closed()
+        return word
 
 
 async def _started_at(http: httpx.AsyncClient) -> str:

@@ -14,7 +14,12 @@ import type { Socket } from './socket'
 /** Closes a line whose session goes on over a newer one. */
 export const TAKEN_OVER = 4001
 /** Codes after which coming back unasked would only be refused again, or take from somebody. */
-const REFUSED = new Set([1008, 1013, TAKEN_OVER])
+const REFUSED = new Set([1008, TAKEN_OVER])
+/** Closes a line that came while all places of its backend were taken. */
+const FULL = 1013
+/** Further attempts of a newcomer, each of which may lead to another backend, before the house is full. */
+const KNOCKS = 5
+const KNOCKING = { firstMs: 100, maxMs: 400, factor: 1.5, jitter: 0.5 }
 const PING_EVERY_MS = 15_000
 const PONG_WITHIN_MS = 10_000
 /** A line that takes longer to open is held by something on the way, such as a network that is cut. */
@@ -37,6 +42,8 @@ export interface ConnectionOptions {
   /** Asked before every attempt, so that a resumed session may go to another address. */
   url: () => string
   hello: () => Hello
+  /** Nothing is lost at another backend: no conversation has begun. */
+  isNew: () => boolean
   backoff?: Backoff
   createSocket?: (url: string) => Socket
   /** A line for networks that let no WebSocket through. */
@@ -49,6 +56,7 @@ export class Connection extends Emitter<ConnectionEvents> {
   readonly generations = new GenerationFilter()
   private readonly pairing = new MediaPairing()
   private readonly backoff: Backoff
+  private readonly knocking = new Backoff(KNOCKING)
   private readonly choice = new LineChoice()
   private socket: Socket | null = null
   /** The last word was said on it; all that is awaited of it is its end. */
@@ -109,6 +117,7 @@ export class Connection extends Emitter<ConnectionEvents> {
   private renew(): void {
     this.close()
     this.backoff.reset()
+    this.knocking.reset()
     this.open()
   }
 
@@ -174,11 +183,20 @@ export class Connection extends Emitter<ConnectionEvents> {
     }
     const defect = this.pairing.text(isMediaMeta(message) ? message : null)
     if (defect) this.emit('defect', defect)
-    if (message.type === 'session_ready') this.backoff.reset()
+    if (message.type === 'session_ready') this.greeted()
+    if (message.type === 'error' && message.code === 'session_limit_reached') {
+      if (!this.mayKnockAgain) this.emit('message', message)
+      return
+    }
     if (message.type === 'error' && !message.recoverable) this.dismissed = true
     if (message.type === 'pong') this.ponged(message.t)
     // A meta waits for its media; the pair is judged as one.
     else if (!isMediaMeta(message) && this.generations.accepts(message)) this.emit('message', message)
+  }
+
+  private greeted(): void {
+    this.backoff.reset()
+    this.knocking.reset()
   }
 
   private receivedBinary(data: ArrayBuffer): void {
@@ -190,13 +208,22 @@ export class Connection extends Emitter<ConnectionEvents> {
   private lost(code: number): void {
     this.forget()
     this.choice.ended(this.kind, this.wasOpen)
-    if (this.dismissed || REFUSED.has(code)) {
+    if (code === FULL && this.mayKnockAgain) {
+      this.retryTimer = setTimeout(() => this.open(), this.knocking.nextMs())
+      return
+    }
+    if (this.dismissed || REFUSED.has(code) || (code === FULL && this.options.isNew())) {
       this.emit('closed', { code, retryInMs: null, attempt: this.backoff.attempts })
       return
     }
     const retryInMs = this.backoff.nextMs()
     this.retryTimer = setTimeout(() => this.open(), retryInMs)
     this.emit('closed', { code, retryInMs, attempt: this.backoff.attempts })
+  }
+
+  /** A conversation that has begun waits for its place instead: its backend may be about to restart. */
+  private get mayKnockAgain(): boolean {
+    return this.options.isNew() && this.knocking.attempts < KNOCKS
   }
 
   private schedulePing(): void {

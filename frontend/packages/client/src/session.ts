@@ -71,6 +71,7 @@ export class Session extends Emitter<SessionEvents> {
     this.connection = new Connection({
       url: () => `${endpoint}/${this.sessionId}`,
       hello: () => this.hello(),
+      isNew: () => this.known === null,
       createSocket,
       createFallback: channels
         ? () => new PollingSocket({ endpoint: channels, sessionId: this.sessionId })

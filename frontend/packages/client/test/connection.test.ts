@@ -5,14 +5,17 @@ import { FakeSocket, videoMeta } from './fakes'
 
 let connection: Connection
 let seen: [keyof ConnectionEvents, unknown][]
+let isNew: boolean
 
 beforeEach(() => {
   vi.useFakeTimers()
   FakeSocket.all = []
   seen = []
+  isNew = true
   connection = new Connection({
     url: () => 'ws://host/ws/new',
     hello: () => ({ type: 'hello', protocol: 1 }),
+    isNew: () => isNew,
     backoff: new Backoff({ firstMs: 100, maxMs: 1000, factor: 2, jitter: 0 }),
     createSocket: FakeSocket.create,
   })
@@ -72,7 +75,7 @@ test('a lost line comes back, later each time, and at once after a greeting', ()
   expect(seen.at(-1)).toEqual(['closed', { code: 1006, retryInMs: 100, attempt: 1 }])
 })
 
-test.each([1008, 1013, 4001])('a line closed with %i is not asked again until somebody says so', (code) => {
+test.each([1008, 4001])('a line closed with %i is not asked again until somebody says so', (code) => {
   FakeSocket.last.accept()
   FakeSocket.last.drop(code)
   expect(seen.at(-1)).toEqual(['closed', { code, retryInMs: null, attempt: 0 }])
@@ -80,6 +83,55 @@ test.each([1008, 1013, 4001])('a line closed with %i is not asked again until so
   expect(FakeSocket.all).toHaveLength(1)
   connection.retry()
   expect(FakeSocket.all).toHaveLength(2)
+})
+
+/** What a backend without a free place does. */
+function turnAway(): void {
+  FakeSocket.last.accept()
+  FakeSocket.last.text({ type: 'error', code: 'session_limit_reached', message: 'Full.', recoverable: false })
+  FakeSocket.last.drop(1013)
+}
+
+test('a newcomer for whom one backend has no place is not told of it before others were asked', () => {
+  turnAway()
+  vi.advanceTimersByTime(100)
+  turnAway()
+  vi.advanceTimersByTime(150)
+  expect(FakeSocket.all).toHaveLength(3)
+  FakeSocket.last.accept()
+  FakeSocket.last.text({ type: 'session_ready' })
+  expect(seen.filter(([name]) => name !== 'open')).toEqual([['message', expect.objectContaining({ type: 'session_ready' })]])
+})
+
+test('a house that is full is asked again when somebody says so', () => {
+  for (let attempts = 1; attempts <= 6; attempts++) {
+    expect(FakeSocket.all).toHaveLength(attempts)
+    expect(names()).not.toContain('message')
+    turnAway()
+    vi.advanceTimersByTime(400)
+  }
+  expect(seen.slice(-2)).toEqual([
+    ['message', expect.objectContaining({ code: 'session_limit_reached' })],
+    ['closed', { code: 1013, retryInMs: null, attempt: 0 }],
+  ])
+  vi.advanceTimersByTime(60_000)
+  expect(FakeSocket.all).toHaveLength(6)
+  connection.retry()
+  turnAway()
+  vi.advanceTimersByTime(400)
+  expect(FakeSocket.all).toHaveLength(8)
+})
+
+test('a conversation for which there is no place just now waits for one', () => {
+  isNew = false
+  turnAway()
+  expect(seen.slice(-2)).toEqual([
+    ['message', expect.objectContaining({ code: 'session_limit_reached' })],
+    ['closed', { code: 1013, retryInMs: 100, attempt: 1 }],
+  ])
+  vi.advanceTimersByTime(100)
+  turnAway()
+  expect(seen.at(-1)).toEqual(['closed', { code: 1013, retryInMs: 200, attempt: 2 }])
 })
 
 test('after an error that ends the session nobody comes back unasked', () => {
@@ -132,6 +184,7 @@ function openWithFallback(): { line: Connection; fallbacks: FakeSocket[] } {
   const line = new Connection({
     url: () => 'ws://host/ws/new',
     hello: () => ({ type: 'hello' }),
+    isNew: () => true,
     createSocket: FakeSocket.create,
     createFallback: () => {
       fallbacks.push(new FakeSocket('channel'))
