@@ -18,6 +18,7 @@ import uvicorn
 from backend.app import create_app
 from backend.config import Settings
 from backend.memory import keep_heap_small, take_as_lasting
+from backend.watchdog import ended_when_stuck
 
 MAX_FRAME_BYTES = 64 * 1024 * 1024
 """Larger frames end the connection; those in between are refused with words by `api`."""
@@ -42,21 +43,29 @@ def serve(settings: Settings, listener: socket.socket) -> None:
         ws_per_message_deflate=False,  # media are compressed; each line would hold 300 KB for it
         timeout_graceful_shutdown=CLOSE_WITHIN_S,
     )
-    Server(config, app.state.service.leave).run(sockets=[listener])
+    server = Server(config, app.state.service.leave, settings.server.hang_timeout_s)
+    server.run(sockets=[listener])
 
 
 class Server(uvicorn.Server):
-    """leave: what is awaited between the first SIGTERM and the end."""
+    """leave: what is awaited between the first SIGTERM and the end.
 
-    def __init__(self, config: uvicorn.Config, leave: Callable[[], Awaitable[None]]) -> None:
+    hang_s: how long the event loop may stand still; 0 is for ever.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, leave: Callable[[], Awaitable[None]], hang_s: float
+    ) -> None:
         super().__init__(config)
         self._leave = leave
+        self._hang_s = hang_s
         self._leaving: asyncio.Future[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop = asyncio.get_running_loop()
-        await super().serve(sockets)
+        async with ended_when_stuck(self._hang_s):
+            await super().serve(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if sig == signal.SIGTERM and self._loop is not None and self._leaving is None:

@@ -13,6 +13,12 @@ from backend.config.section import ROOT, Section
 class ServerSettings(Section):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="TCP port; 0 takes a free one.")
+    hang_timeout_s: float = Field(
+        60.0,
+        ge=0,
+        description="The process ends itself, with a trace, when its event loop has stood still "
+        "for so long: whatever keeps it running begins it anew. 0 never does.",
+    )
     token: SecretStr | None = Field(None, description="When set, `hello` must carry this token.")
     admin_token: SecretStr | None = Field(
         None,
