@@ -31,3 +31,4 @@ async def keep_pulling(settings: Settings) -> None:
             await asyncio.sleep(RETRY_S)
         else:
             log.info("models.pulled", model=asr.model)
+            return

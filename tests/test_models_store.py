@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from backend.autopull import keep_pulling
 from backend.config import Settings, load_settings
 from backend.models_store import PullError, fetch, find_whisper, known_models, pull
 from backend.models_store.store import KNOWN_MODELS, pull_target, repository_of
@@ -135,10 +137,46 @@ async def test_a_model_that_the_hub_does_not_have_is_named(tmp_path: Path) -> No
             await fetch(settings_for(tmp_path, hub.url), "huge")
 
 
-async def test_a_repository_of_another_kind_is_refused(tmp_path: Path) -> None:
-    async with fake_hub(REPOSITORY, {"config.json": b"{}"}) as hub:
-        with pytest.raises(PullError, match=r"model\.bin"):
+@pytest.mark.parametrize(
+    ("files", "lacks"),
+    [
+        ({"config.json"}, r"model\.bin, tokenizer\.json, vocabulary\.json or vocabulary\.txt\."),
+        ({"config.json", "model.bin", "tokenizer.json"}, r"lacks vocabulary\.json or"),
+    ],
+)
+async def test_a_repository_of_another_kind_is_refused(
+    tmp_path: Path, files: set[str], lacks: str
+) -> None:
+    async with fake_hub(REPOSITORY, {name: FILES[name] for name in files}) as hub:
+        with pytest.raises(PullError, match=lacks):
             await fetch(settings_for(tmp_path, hub.url), "tiny")
+        assert not hub.ranges
+
+
+@pytest.mark.parametrize(
+    "page", ["<html>Please log in.</html>", "null", "{}", "[1]", '[{"path": 1}]']
+)
+async def test_what_answers_in_the_hub_s_place_is_not_taken_for_it(
+    tmp_path: Path, page: str
+) -> None:
+    async with fake_hub(REPOSITORY, FILES, page=page) as hub:
+        with pytest.raises(PullError):
+            await fetch(settings_for(tmp_path, hub.url), "tiny")
+
+
+async def test_the_model_is_fetched_as_soon_as_the_hub_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.autopull.RETRY_S", 0.01)
+    async with fake_hub(REPOSITORY, FILES, page="<html>Back soon.</html>") as hub:
+        settings = settings_for(tmp_path, hub.url)
+        pulling = asyncio.create_task(keep_pulling(settings))
+        await asyncio.sleep(0.1)
+        assert not pulling.done()
+        hub.page = ""
+        async with asyncio.timeout(10):
+            await pulling
+        assert find_whisper(settings)
 
 
 def test_without_a_network_it_says_what_to_do(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,13 +108,17 @@ class _Transfer:
         address = f"{self._endpoint}/api/models/{self._repository}/tree/{_REVISION}"
         async with self._http.get(address) as answer:
             self._check(answer)
-            listed = await answer.json(content_type=None)
-        wanted = {*REQUIRED_FILES, *VOCABULARIES, *OPTIONAL_FILES}
-        files = [_remote_file(entry) for entry in listed if entry.get("path") in wanted]
-        missing = set(REQUIRED_FILES) - {file.name for file in files}
+            body = await answer.read()
+        try:
+            files = _listed(body)
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            raise PullError(
+                "What answers as the model hub lists no files: a proxy, or a mirror that is not at "
+                f"work. {_MIRROR_ADVICE}"
+            ) from error
+        missing = _missing({file.name for file in files})
         if missing:
-            names = ", ".join(sorted(missing))
-            raise PullError(f"{self._repository} is no faster-whisper model: it lacks {names}.")
+            raise PullError(f"{self._repository} is no faster-whisper model: it lacks {missing}.")
         return files
 
     async def _fetch(self, file: RemoteFile, path: Path) -> None:
@@ -168,6 +173,20 @@ class _Transfer:
             )
         if answer.status >= 400:
             raise PullError(f"The hub answered with HTTP status {answer.status}. {_MIRROR_ADVICE}")
+
+
+def _listed(body: bytes) -> list[RemoteFile]:
+    """Of what the hub answers, the files of a model."""
+    wanted = {*REQUIRED_FILES, *VOCABULARIES, *OPTIONAL_FILES}
+    return [_remote_file(entry) for entry in json.loads(body) if entry["path"] in wanted]
+
+
+def _missing(names: set[str]) -> str:
+    """What a model with these files lacks, in words; nothing when it is complete."""
+    lacks = [name for name in REQUIRED_FILES if name not in names]
+    if names.isdisjoint(VOCABULARIES):
+        lacks.append(" or ".join(VOCABULARIES))
+    return ", ".join(lacks)
 
 
 def _remote_file(entry: dict[str, Any]) -> RemoteFile:

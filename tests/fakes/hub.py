@@ -25,11 +25,15 @@ class FakeHub:
     break_after: int = 0
     times: int = 0
     corrupt: frozenset[str] = frozenset()
+    page: str = ""
+    """What a proxy answers in its place."""
     url: str = ""
     ranges: list[tuple[str, str]] = field(default_factory=list)
     """File and `Range` header of every fetch."""
 
     async def listing(self, request: web.Request) -> web.Response:
+        if self.page:
+            return web.Response(text=self.page, content_type="text/html")
         return web.json_response([_entry(name, data) for name, data in self.files.items()])
 
     async def file(self, request: web.Request) -> web.StreamResponse:
