@@ -6,11 +6,13 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
 from face_samples import make_avatar
 from full_avatar import make_full_avatar
 
 from backend.avatar.create.files import About
 from backend.avatar.create.maker import Order, create
+from backend.avatar.create.workplace import sweep
 from backend.avatar.mouths.template import load_template
 from backend.avatar.packages.package import AvatarPackage
 from backend.avatar.packages.removal import remove
@@ -64,6 +66,22 @@ def test_a_broken_face_is_forgotten_too(tmp_path: Path) -> None:
     (anna / "avatar.json").write_text("{")
     remove(anna, cache)
     assert not kept(cache)
+
+
+def test_a_face_that_another_service_sweeps_meanwhile_is_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def move_then_sweep(source: Path, destination: str) -> None:
+        source.rename(Path(destination) / source.name)
+        sweep(source.parent)
+
+    cache = TrackCache(tmp_path / "cache")
+    anna = make_avatar(tmp_path / "avatars", "anna", frames=5)
+    shown(anna, cache)
+    monkeypatch.setattr("shutil.move", move_then_sweep)
+    remove(anna, cache)
+    assert not kept(cache)
+    assert not list((tmp_path / "avatars").iterdir())
 
 
 def test_a_face_that_is_replaced_is_forgotten(tmp_path: Path) -> None:

@@ -37,6 +37,7 @@ from backend.avatar.packages.marks import load_marks, write_marks
 from backend.avatar.packages.package import AvatarPackage
 from backend.avatar.packages.removal import forget
 from backend.avatar.packages.track_cache import IN_MEMORY, TrackCache
+from backend.avatar.packages.tracks import content_keys
 from backend.avatar.pictures.codecs import FPS
 
 SQUARE, PORTRAIT = (512, 512), (480, 640)
@@ -80,10 +81,11 @@ def create(
         package = AvatarPackage.load(made)
         load_template(package)
         load_marks(package)
-        replaced = target.rename(place / "replaced") if target.exists() else None
+        outdated = content_keys(target)
+        if target.exists():
+            target.rename(place / "replaced")
         made.rename(target)
-        if replaced is not None:
-            forget(replaced, avatars, cache)
+        forget(outdated, avatars, cache)
     return AvatarPackage.load(target)
 
 

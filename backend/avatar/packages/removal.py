@@ -16,17 +16,17 @@ GOING = ".going-"
 
 def remove(root: Path, cache: TrackCache) -> None:
     """At once for everybody who looks, then file by file."""
+    keys = content_keys(root)
     with tempfile.TemporaryDirectory(prefix=GOING, dir=root.parent) as bin_:
-        gone = Path(shutil.move(root, bin_))
-        forget(gone, root.parent, cache)
+        shutil.move(root, bin_)
+        forget(keys, root.parent, cache)
 
 
-def forget(gone: Path, avatars: Path, cache: TrackCache) -> None:
-    """Delete what the cache keeps of the package in the folder `gone`, unless one of the avatars
-    shows the same."""
-    keys = content_keys(gone)
+def forget(keys: set[str], avatars: Path, cache: TrackCache) -> None:
+    """Delete what the cache keeps under these keys, unless one of the avatars shows the same."""
+    kept: set[str] = set()
     for folder in avatars.iterdir():
         with suppress(OSError):  # it is going, too, or nobody could read it before
-            keys -= content_keys(folder)
-    for key in keys:
+            kept |= content_keys(folder)
+    for key in keys - kept:
         cache.forget(key)
