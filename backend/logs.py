@@ -27,6 +27,7 @@ from backend.config import LogSettings
 from backend.errors import AvatarChatError, leaves
 
 Entry = MutableMapping[str, Any]
+_LIBRARY_WORDS = "words"
 
 MOST_KEPT = 500
 LEAST_SECRET_CHARS = 4
@@ -114,11 +115,16 @@ def secrets_in(settings: BaseModel) -> Iterator[str]:
 # ---------------------------------------------------------------- processors
 
 
+def without_library_words(line: Mapping[str, Any]) -> dict[str, Any]:
+    """What a library said may quote what it was given."""
+    return {name: value for name, value in line.items() if name != _LIBRARY_WORDS}
+
+
 def _name_library(_logger: Any, _method: str, entry: Entry) -> Entry:
     """A library's line: its words are no name of an event. Further lines often quote."""
     record: logging.LogRecord = entry["_record"]
     words = str(entry["event"]).partition("\n")[0]
-    return {**entry, "component": record.name, "event": "library.said", "words": words}
+    return {**entry, "component": record.name, "event": "library.said", _LIBRARY_WORDS: words}
 
 
 def _add_component(_logger: Any, _method: str, entry: Entry) -> Entry:

@@ -26,7 +26,7 @@ from backend import __version__
 from backend.avatar.packages.shelf import list_avatars
 from backend.config import ENV_PREFIX, Settings
 from backend.doctor import Finding
-from backend.logs import LEAST_SECRET_CHARS, MOST_KEPT, secrets_in
+from backend.logs import LEAST_SECRET_CHARS, MOST_KEPT, secrets_in, without_library_words
 from backend.models_store import known_models
 
 ASK_TIMEOUT_S = 5.0
@@ -34,9 +34,6 @@ PROSE = frozenset(("system_prompt", "greetings", "invitations"))
 """Settings that are somebody's words; how long they are is enough to know."""
 
 _DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-LIBRARY_WORDS = "words"
-"""What a library said may quote what it was given."""
 
 
 def write_bundle(
@@ -176,7 +173,7 @@ def _logged(text: str) -> str:
         ValueError: it is no answer of `/api/status/log`.
     """
     try:
-        return _json([_event(line) for line in json.loads(text)["lines"]])
+        return _json([without_library_words(line) for line in json.loads(text)["lines"]])
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise ValueError("What answers there is another service.") from error
 
@@ -193,12 +190,8 @@ def _events(lines: Iterable[str]) -> list[dict[str, Any]]:
         except ValueError:
             continue
         if isinstance(value, dict) and "event" in value and "component" in value:
-            found.append(_event(value))
+            found.append(without_library_words(value))
     return found
-
-
-def _event(line: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in line.items() if name != LIBRARY_WORDS}
 
 
 def _json(value: object) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
+from backend.api.status import troubles
 from backend.config import LogSettings, load_settings
 from backend.errors import ProviderError
 from backend.logs import RecentLines, configure_logs, recent_lines, secrets_in
@@ -146,6 +147,14 @@ def test_the_last_lines_are_kept_in_mind_without_secrets(
     (line,) = recent_lines.after(newest)
     assert (line["event"], line["key"], line["number"]) == ("x.y", "***", newest + 1)
     assert json.dumps(line)
+
+
+def test_the_last_troubles_tell_nothing_that_a_library_may_quote() -> None:
+    configure_logs(LogSettings(format="json"), [])
+    logging.getLogger("somebody.elses").warning("cannot read %r", "What is my name?")
+    (line,) = [one for one in troubles() if one["component"] == "somebody.elses"]
+    assert line["event"] == "library.said" and "name" not in json.dumps(line)
+    assert "What is my name?" in json.dumps(recent_lines.after(0))
 
 
 def test_only_so_many_lines_are_kept() -> None:

@@ -18,7 +18,7 @@ from backend.api.service import Service
 from backend.api.vitals import Vitals
 from backend.api.watching import may_watch, require_watching
 from backend.handlers.health import ProviderHealth
-from backend.logs import recent_lines
+from backend.logs import recent_lines, without_library_words
 from backend.protocol import Providers
 from backend.session.stages import StageFactory
 from backend.session.store.keeper import StoreHealth
@@ -120,7 +120,7 @@ async def status(request: Request) -> Status:
         store=service.keeper.health(),
         engine=engine,
         live=[report.live(seat) for seat in manager.seats()] if is_watcher else None,
-        troubles=_troubles() if is_watcher else None,
+        troubles=troubles() if is_watcher else None,
     )
 
 
@@ -146,7 +146,7 @@ async def log_lines(
     return Lines(newest=lines[-1]["number"] if lines else after, lines=lines)
 
 
-def _troubles() -> list[dict[str, Any]]:
-    return [line for line in recent_lines.after(0) if line.get("level") in _TROUBLE][
-        -MOST_TROUBLES:
-    ]
+def troubles() -> list[dict[str, Any]]:
+    """The newest warnings and errors, oldest first."""
+    lines = [line for line in recent_lines.after(0) if line.get("level") in _TROUBLE]
+    return [without_library_words(line) for line in lines[-MOST_TROUBLES:]]

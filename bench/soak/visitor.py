@@ -143,8 +143,11 @@ class Talk:
         reason, sentences = self._ends[generation], self._sentences[generation]
         if reason != "completed" or not sentences:
             raise Lost(f"a reply {reason} with {sentences} sentences")
-        async with asyncio.timeout(REPLY_WITHIN_S):
-            await self._player.until_quiet()
+        try:
+            async with asyncio.timeout(REPLY_WITHIN_S):
+                await self._player.until_quiet()
+        except TimeoutError:
+            raise Lost("a reply whose sound does not end") from None
 
     async def _end_of_reply(self, before: int) -> int:
         """The generation of the reply that began after that one, once it is over."""
@@ -246,6 +249,9 @@ class SoakVisitor:
                 self._add("lost", losses)
             except* (WebSocketException, OSError) as ends:
                 self._add("closed", ends)
+            # A group that is cancelled while a part of it fails forgets that it was (Python 3.12).
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise asyncio.CancelledError
             self._findings.counts["visits"] += 1
             await asyncio.sleep(self._dice.uniform(0.0, 3.0))
 

@@ -80,7 +80,7 @@ def test_only_the_front_door_is_open_to_the_network() -> None:
         for name, ports in published.items()
     }
     assert {name: ports for name, ports in outside.items() if ports} == {
-        "nginx": ["80:80", "443:443"]
+        "nginx": ["0.0.0.0:80:80", "0.0.0.0:443:443"]
     }
     listen = (ROOT / "nginx/listen.conf").read_text()
     inside = {port.rsplit(":", 1)[1] for port in published["nginx"]}

@@ -12,6 +12,7 @@ import { isInSight } from './curtain'
 const ANSWER = 'avatar-chat:answer'
 const GAP = 'avatar-chat:gap'
 const STALL = 'avatar-chat:stall'
+const MOST_KEPT = 1000
 
 interface Frame {
   mediaTime: number
@@ -54,14 +55,20 @@ export class Meter {
 
   private answered(nowMs: number): void {
     if (this.askedMs === null) return
-    performance.measure(ANSWER, { start: this.askedMs, end: nowMs })
+    note(ANSWER, { start: this.askedMs, end: nowMs })
     this.askedMs = null
   }
 }
 
+/** The browser keeps all of them for ever; a page may stay open for months. */
+function note(name: string, about: PerformanceMeasureOptions): void {
+  if (performance.getEntriesByName(name, 'measure').length >= MOST_KEPT) performance.clearMeasures(name)
+  performance.measure(name, about)
+}
+
 function noteGap(nowMs: number, gapMs: number, mediaTimeS: number): void {
   const detail = { gap_ms: Math.round(gapMs), media_ms: Math.round(mediaTimeS * 1000) }
-  performance.measure(GAP, { start: nowMs - Math.max(0, gapMs), end: nowMs, detail })
+  note(GAP, { start: nowMs - Math.max(0, gapMs), end: nowMs, detail })
 }
 
 function watchStalls(video: HTMLVideoElement): void {
@@ -71,7 +78,7 @@ function watchStalls(video: HTMLVideoElement): void {
   video.addEventListener('playing', () => {
     if (sinceMs === null) return
     const detail = { media_ms: Math.round(video.currentTime * 1000) }
-    performance.measure(STALL, { start: sinceMs, end: performance.now(), detail })
+    note(STALL, { start: sinceMs, end: performance.now(), detail })
     sinceMs = null
   })
 }

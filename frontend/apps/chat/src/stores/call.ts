@@ -165,11 +165,11 @@ export const useCall = defineStore('call', () => {
 
   /** False when the line is down; the words are then still the writer's. */
   function send(text: string): boolean {
-    meter?.asked()
     if (!session?.send(text)) {
       lineIsDown()
       return false
     }
+    meter?.asked()
     problem.value = null
     conversation.ask(text)
     return true

@@ -50,21 +50,21 @@ export const useMonitor = defineStore('monitor', () => {
     isLocked.value ? LOCKED : verdictOn(status.value, isReached.value, history.value?.alerts ?? null),
   )
 
-  let paces: Pace[] = []
+  let paces: Record<'status' | 'history' | 'faces' | 'turns', Pace> | null = null
   let newestLine = 0
   let knownReply = ''
 
   function start(): void {
-    paces = [
-      keepDoing(look, STATUS_MS),
-      keepDoing(lookBack, HISTORY_MS),
-      keepDoing(lookAtFaces, FACES_MS),
-      keepDoing(lookAtTurns, STATUS_MS),
-    ]
+    paces = {
+      status: keepDoing(look, STATUS_MS),
+      history: keepDoing(lookBack, HISTORY_MS),
+      faces: keepDoing(lookAtFaces, FACES_MS),
+      turns: keepDoing(lookAtTurns, STATUS_MS),
+    }
   }
 
   function stop(): void {
-    for (const pace of paces) pace.stop()
+    for (const pace of Object.values(paces ?? {})) pace.stop()
   }
 
   async function look(): Promise<void> {
@@ -96,7 +96,7 @@ export const useMonitor = defineStore('monitor', () => {
   function meet(): void {
     newestLine = 0
     lines.value = []
-    paces[2]?.hurry()
+    paces?.faces.hurry()
   }
 
   async function lookAtFaces(): Promise<void> {
@@ -131,9 +131,9 @@ export const useMonitor = defineStore('monitor', () => {
       knownReply = ''
     },
   )
-  watch(newestReply, () => paces[3]?.hurry())
-  watch(strangers, (ids) => ids && paces[2]?.hurry())
-  watch([minutes, () => Boolean(status.value?.live)], () => paces[1]?.hurry())
+  watch(newestReply, () => paces?.turns.hurry())
+  watch(strangers, (ids) => ids && paces?.faces.hurry())
+  watch([minutes, () => Boolean(status.value?.live)], () => paces?.history.hurry())
 
   /** A second time lets go of it. */
   function choose(id: string): void {
@@ -142,12 +142,16 @@ export const useMonitor = defineStore('monitor', () => {
 
   function signIn(token: string): void {
     saveToken(token)
-    for (const pace of paces) pace.hurry()
+    lookAnew()
   }
 
   function signOut(): void {
     forgetToken()
-    for (const pace of paces) pace.hurry()
+    lookAnew()
+  }
+
+  function lookAnew(): void {
+    for (const pace of Object.values(paces ?? {})) pace.hurry()
   }
 
   return {
