@@ -111,7 +111,7 @@ class _Transfer:
             body = await answer.read()
         try:
             files = _listed(body)
-        except (ValueError, TypeError, LookupError, AttributeError) as error:
+        except (ValueError, TypeError, LookupError) as error:
             raise PullError(
                 "What answers as the model hub lists no files: a proxy, or a mirror that is not at "
                 f"work. {_MIRROR_ADVICE}"
