@@ -142,6 +142,18 @@ def test_half_outside_is_cut_off(painter: MouthPainter) -> None:
     assert (picture != frame).any()
 
 
+def test_resting_mouths_are_remembered_but_not_for_ever(generator: Generator) -> None:
+    before = generator.resting(0.5)
+    for number in range(8):
+        generator.resting(number / 32)
+    assert generator.resting(0.5) is before
+    for number in range(32):
+        generator.resting(-number / 32)
+    after = generator.resting(0.5)
+    assert after is not before
+    assert all(np.array_equal(*planes) for planes in zip(before, after, strict=True))
+
+
 def test_smiles_go_in_steps() -> None:
     assert nearest_smile(0.601) == nearest_smile(0.6)
     assert (nearest_smile(2.0), nearest_smile(-2.0)) == (1.0, -1.0)

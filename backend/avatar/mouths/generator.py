@@ -36,6 +36,8 @@ CONTRACT = Contract(
 )
 _TEXTURES = (2, 6, HALF, HALF)
 _SMILE_STEPS = 32
+_MOST_RESTING = 12
+"""Of 150 KB each: those of the moods, and a few on the way from one to another."""
 _HIGHEST = 300.0
 
 Planes = tuple[Float32, Float32, Float32]
@@ -57,7 +59,7 @@ class Texture:
 
 
 class Generator:
-    """Safe to share between threads: what it remembers is only ever added to."""
+    """For one thread at a time."""
 
     def __init__(self, network: Network) -> None:
         """Raises ModelFileError."""
@@ -73,13 +75,17 @@ class Generator:
         return [self._put_together(*parts) for parts in zip(layers, flows, strict=True)]
 
     def resting(self, smile: float) -> Planes:
-        """The mouth that says nothing."""
+        """The mouth that says nothing. Those asked for last are remembered."""
         step = round(smile * _SMILE_STEPS)
-        if step not in self._resting:
+        found = self._resting.pop(step, None)
+        if found is None:
             still = np.zeros((1, CONTROL_COUNT), np.float32)
             smiles = np.full(1, step / _SMILE_STEPS, np.float32)
-            [self._resting[step]] = self.draw(still, smiles)
-        return self._resting[step]
+            [found] = self.draw(still, smiles)
+        self._resting[step] = found  # the newest last
+        if len(self._resting) > _MOST_RESTING:
+            del self._resting[next(iter(self._resting))]
+        return found
 
     def _put_together(self, layers: Float32, flow: Float32) -> Planes:
         """One mouth. layers: six packed planes of paint, then four pixels of cover."""
