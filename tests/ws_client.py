@@ -22,6 +22,7 @@ class WsClient:
         self.socket = socket
         self.messages: list[Message] = []
         self.media: list[tuple[Message, bytes]] = []
+        self.newest_generation = 0
         self._reports = reports
         self._ended: set[int] = set()
         self._first_generation = follows.newest_generation + 1 if follows else 0
@@ -30,10 +31,6 @@ class WsClient:
     def ready(self) -> Message:
         """The greeting."""
         return self.of("session_ready")[0]
-
-    @property
-    def newest_generation(self) -> int:
-        return max((m.get("generation_id") or 0 for m in self.messages), default=0)
 
     def drop(self) -> None:
         """The line breaks without a word."""
@@ -95,6 +92,7 @@ class WsClient:
         assert generation not in self._ended, message
         assert generation >= self.newest_generation, "an older generation came back"
         assert generation >= self._first_generation, "a generation of the old line came back"
+        self.newest_generation = generation
         if message["type"] == "turn_end":
             self._ended.add(generation)
 
