@@ -1,7 +1,8 @@
 """One line's life: who may come in, to which session, and what becomes of it when the line ends.
 
 Decides nothing about the conversation. A line that is lost leaves its session waiting; only a
-session that has expired, could not begin, or was left with a `goodbye` ends with its line.
+session that has expired or failed, could not begin, or was left with a `goodbye` ends with its
+line.
 """
 
 from __future__ import annotations
