@@ -76,6 +76,14 @@ async def test_what_nobody_asks_for_is_forgotten(store: SessionStore) -> None:
     assert await store.load("a") is None and await store.load("b") is not None
 
 
+async def test_memory_forgets_though_nobody_comes_any_more() -> None:
+    store = MemoryStore(ttl_s=0.05)
+    await store.save(record())
+    await asyncio.sleep(0.06)
+    await store.check()
+    assert not store._records
+
+
 async def test_memory_is_bounded_and_the_oldest_go(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "MAX_RECORDS", 2)
     store = MemoryStore(ttl_s=60)

@@ -87,6 +87,18 @@ def as_float(pcm: Pcm) -> npt.NDArray[np.float64]:
     return samples / 32768.0 if pcm.dtype == np.int16 else samples
 
 
+def framed(samples: npt.NDArray[np.float64], length: int) -> npt.NDArray[np.float64]:
+    """(n,), contiguous, as a view of it (1 + (n - length) // HOP_SAMPLES, length).
+
+    NumPy's `sliding_window_view` would leave a dead entry in Python's table of names each time: a
+    service that talks for days keeps a table of megabytes, copied whenever it is full.
+    """
+    step = samples.itemsize
+    count = 1 + (samples.size - length) // HOP_SAMPLES
+    shape, strides = (count, length), (HOP_SAMPLES * step, step)
+    return np.ndarray(shape, samples.dtype, samples, strides=strides)
+
+
 def _pre_emphasised(samples: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     emphasised = samples.copy()
     emphasised[1:] -= _PRE_EMPHASIS * samples[:-1]
@@ -96,8 +108,7 @@ def _pre_emphasised(samples: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]
 def _magnitudes(samples: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """(401, frames) magnitudes of the centred, Hann-windowed STFT."""
     padded = np.pad(samples, _FFT_SAMPLES // 2)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, _FFT_SAMPLES)[::HOP_SAMPLES]
-    return np.abs(np.fft.rfft(frames * _hann(), axis=1)).T
+    return np.abs(np.fft.rfft(framed(padded, _FFT_SAMPLES) * _hann(), axis=1)).T
 
 
 @cache

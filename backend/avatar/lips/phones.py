@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from backend.avatar.lips.mel import HOP_SAMPLES, SAMPLE_RATE_HZ, Float32, Pcm, as_float
+from backend.avatar.lips.mel import SAMPLE_RATE_HZ, Float32, Pcm, as_float, framed
 from backend.avatar.network import Contract, Network
 
 PHONE_COUNT = 42
@@ -47,8 +47,7 @@ def cepstra(pcm: Pcm) -> Float:
     """(1 + samples // 200, 13); row k is centred on sample 200·k, zeros assumed beyond."""
     samples = as_float(pcm) * _INT16
     samples[1:] -= _PRE_EMPHASIS * samples[:-1]
-    padded = np.pad(samples, _WINDOW_SAMPLES // 2)
-    frames = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW_SAMPLES)[::HOP_SAMPLES]
+    frames = framed(np.pad(samples, _WINDOW_SAMPLES // 2), _WINDOW_SAMPLES)
     power = np.abs(np.fft.rfft(frames * np.hamming(_WINDOW_SAMPLES), _FFT_SAMPLES)) ** 2
     return np.asarray(np.log(power @ _filterbank().T + _FLOOR) @ _cosines().T)
 

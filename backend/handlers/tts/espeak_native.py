@@ -95,6 +95,7 @@ class Espeak:
         self._sound: list[bytes] = []
         self._moments: list[Moment] = []
         self._text = ""
+        self._selected: str | None = None
         # Kept, or the library would call freed memory.
         self._callback = SynthCallback(self._on_sound)
         self._library.espeak_SetSynthCallback(self._callback)
@@ -126,7 +127,12 @@ class Espeak:
             return Utterance(pcm, self.rate_hz, tuple(moments))
 
     def _select(self, voice: str) -> bool:
-        return bool(self._library.espeak_SetVoiceByName(voice.encode()) == 0)
+        """Only when it is another one: the library reads it anew and lays a copy of it in a queue,
+        and what lies there when the queue runs over is never freed."""
+        if voice != self._selected:
+            is_there = self._library.espeak_SetVoiceByName(voice.encode()) == 0
+            self._selected = voice if is_there else None
+        return self._selected == voice
 
     def _set(self, parameter: int, value: int) -> None:
         self._library.espeak_SetParameter(parameter, value, 0)

@@ -37,7 +37,8 @@ class MemoryStore:
         self._records.pop(session_id, None)
 
     async def check(self) -> None:
-        """Always there."""
+        """Always there. Asked at a pace, also when nobody comes for days after the last visitor."""
+        self._forget_the_old()
 
     async def close(self) -> None:
         self._records.clear()
