@@ -2,13 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 NPM := npm --prefix frontend --no-audit --no-fund --loglevel=error
-HOST ?= 127.0.0.1
-PORT ?= 8000
 
 .PHONY: run setup page test test-python test-page test-long lint bench soak clean
 
 run: setup page
-	$(BIN)/avatar-chat run --host $(HOST) --port $(PORT)
+	$(BIN)/avatar-chat run $(if $(PORT),--port $(PORT))
 
 setup: .venv/.runtime
 PAGES := frontend/apps/chat/dist/index.html frontend/apps/monitor/dist/index.html

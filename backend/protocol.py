@@ -16,6 +16,9 @@ from backend.errors import BadMessage, UnknownType
 PROTOCOL_VERSION = 1
 MIC_SAMPLE_RATE = 16_000
 MAX_MIC_FRAME_BYTES = MIC_SAMPLE_RATE * 2  # one second of s16le mono
+MAX_NAME_CHARS = 128
+MAX_ROLE_CHARS = 16_000
+"""A session keeps it, and so does the store when the session is gone."""
 
 State = Literal["idle", "listening", "thinking", "speaking"]
 Output = Literal["video", "audio", "text"]
@@ -51,10 +54,10 @@ class Hello(_Message):
     protocol: int = PROTOCOL_VERSION
     token: str | None = None
     resume_token: str | None = None
-    avatar: str | None = None
-    role: str | None = None
-    voice: str | None = None
-    language: str | None = None
+    avatar: str | None = Field(None, max_length=MAX_NAME_CHARS)
+    role: str | None = Field(None, max_length=MAX_ROLE_CHARS)
+    voice: str | None = Field(None, max_length=MAX_NAME_CHARS)
+    language: str | None = Field(None, max_length=MAX_NAME_CHARS)
     output: Output = "video"
     video: VideoFormat | None = None
     record: bool = Field(
@@ -96,7 +99,10 @@ class AudioChunk(_Message):
     """Microphone audio for clients that cannot send binary frames."""
 
     type: Literal["audio_chunk"] = "audio_chunk"
-    data: str = Field(description="base64 of s16le, 16 kHz, mono")
+    data: str = Field(
+        description="base64 of s16le or of a WAV file, 16 kHz, mono, a second at most; `webm_opus` "
+        "is answered with `not_available`"
+    )
     format: Literal["pcm_s16le", "webm_opus", "wav"] = "pcm_s16le"
 
 
@@ -135,10 +141,10 @@ class ConfigUpdate(_Message):
     """Takes effect from the next turn; no reconnect."""
 
     type: Literal["config_update"] = "config_update"
-    avatar: str | None = None
-    role: str | None = None
-    voice: str | None = None
-    language: str | None = None
+    avatar: str | None = Field(None, max_length=MAX_NAME_CHARS)
+    role: str | None = Field(None, max_length=MAX_ROLE_CHARS)
+    voice: str | None = Field(None, max_length=MAX_NAME_CHARS)
+    language: str | None = Field(None, max_length=MAX_NAME_CHARS)
     output: Output | None = None
     video: VideoFormat | None = None
 

@@ -20,7 +20,7 @@ from backend.config import Settings
 from backend.memory import keep_heap_small, take_as_lasting
 from backend.watchdog import ended_when_stuck
 
-MAX_FRAME_BYTES = 64 * 1024 * 1024
+MAX_FRAME_BYTES = 16 * 1024 * 1024
 """Larger frames end the connection; those in between are refused with words by `api`."""
 
 CLOSE_WITHIN_S = 5

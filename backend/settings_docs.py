@@ -23,7 +23,7 @@ file that `AVATAR_CHAT_CONFIG` names), the defaults below. Lists are JSON in the
 # avatar-chat.yaml
 llm:
   base_url: http://localhost:11434/v1
-  model: qwen3:4b
+  model: qwen3:4b-instruct
 tts:
   chain: [espeak]
 ```
@@ -67,7 +67,9 @@ def _limit(constraint: Any) -> str:
 def _shown(value: Any) -> str:
     if isinstance(value, Path):
         value = value.relative_to(ROOT) if value.is_relative_to(ROOT) else value
-    if value is None or isinstance(value, SecretStr) or value == "":
+    if isinstance(value, SecretStr):  # what stands in the program is no secret
+        value = value.get_secret_value()
+    if value is None or value == "":
         return "none"
     return f"`{list(value) if isinstance(value, tuple) else value}`"
 

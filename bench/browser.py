@@ -15,6 +15,7 @@ import tempfile
 import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,8 @@ def measure(turns: int = 20, interruptions: int = 10) -> dict[str, Any]:
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
         return {"skipped": "chromium is not installed"}
+    if find_spec("playwright") is None:
+        return {"skipped": "playwright is not installed: make .venv/.dev"}
     with running_service() as service:
         return {
             "text_to_first_lip": asyncio.run(_answers(chromium, service, turns)),
@@ -86,7 +89,6 @@ def measure(turns: int = 20, interruptions: int = 10) -> dict[str, Any]:
 
 @asynccontextmanager
 async def _page(chromium: str, service: Running, *flags: str) -> AsyncIterator[Any]:
-    """Raises ImportError without playwright, which comes with the development requirements."""
     from playwright.async_api import async_playwright
 
     async with async_playwright() as playwright:

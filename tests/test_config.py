@@ -38,6 +38,7 @@ def test_environment_beats_dotenv_beats_yaml(
         ("AVATAR_CHAT_LLM__MODEEL", "x", ["llm.modeel", "no such option"]),
         ("AVATAR_CHAT_SERVR__PORT", "1", ["AVATAR_CHAT_SERVR__PORT", "no such option", "SERVER"]),
         ("AVATAR_CHAT_TTS__CHAIN", "not json", ["tts"]),
+        ("AVATAR_CHAT_STORE__REDIS_URL", "redis:6379", ["store.redis_url", "redis://"]),
     ],
 )
 def test_a_wrong_value_names_option_value_and_what_is_allowed(
@@ -48,6 +49,38 @@ def test_a_wrong_value_names_option_value_and_what_is_allowed(
         load_settings()
     for word in words:
         assert word in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("file", "words", "named"),
+    [
+        (".env", "AVATAR_CHAT_SERVER_TOKEN=x", "AVATAR_CHAT_SERVER_TOKEN"),  # one underscore
+        (".env", "AVATAR_CHAT_LLM__MODEEL=x", "llm.modeel"),
+        ("avatar-chat.yaml", "kiosks: {keyboard: true}", "kiosks"),
+        ("avatar-chat.yaml", "kiosk: {keybord: true}", "kiosk.keybord"),
+        ("avatar-chat.yaml", "kiosk:\n\tkeyboard: true", "avatar-chat.yaml"),
+        ("avatar-chat.yaml", "- kiosk", "avatar-chat.yaml"),
+    ],
+)
+def test_a_slip_in_a_file_is_told(file: str, words: str, named: str, tmp_path: Path) -> None:
+    (tmp_path / file).write_text(words)
+    with pytest.raises(ConfigError) as caught:
+        load_settings()
+    assert named in caught.value.message
+
+
+def test_a_file_that_is_named_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AVATAR_CHAT_CONFIG", "elsewhere.yaml")
+    with pytest.raises(ConfigError, match=r"elsewhere\.yaml"):
+        load_settings()
+    monkeypatch.setenv("AVATAR_CHAT_CONFIG", "")
+    load_settings()
+
+
+def test_the_file_may_be_named_in_dotenv(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("AVATAR_CHAT_CONFIG=mine.yaml")
+    (tmp_path / "mine.yaml").write_text("llm: {model: mine}")
+    assert load_settings().llm.model == "mine"
 
 
 @pytest.mark.parametrize(

@@ -32,11 +32,12 @@ def decode_pcm(data: bytes) -> Pcm:
 
 
 def decode_audio_chunk(message: p.AudioChunk) -> Pcm:
-    """The same samples out of an `audio_chunk`."""
-    if message.format != "pcm_s16le":
-        raise NotAvailable(f"Audio as {message.format} is not available yet; send pcm_s16le.")
+    """The same samples out of an `audio_chunk`, a second at most in either format."""
+    if message.format == "webm_opus":
+        raise NotAvailable("Audio as webm_opus is not available; send pcm_s16le or wav.")
     try:
-        return decode_pcm(base64.b64decode(message.data, validate=True))
+        data = base64.b64decode(message.data, validate=True)
+        return decode_pcm(data if message.format == "pcm_s16le" else decode_wav(data).tobytes())
     except ValueError:  # binascii.Error is one; so is what letters beyond ASCII raise
         raise BadAudio("`data` of an audio_chunk is not base64.") from None
 

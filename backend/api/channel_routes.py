@@ -16,6 +16,7 @@ from backend.api.channel import HttpLine
 from backend.api.connection import PATIENCE_S, Connection
 from backend.api.line import Frame, Upload
 from backend.api.refused import Refused
+from backend.api.rights import STRANGERS_PAGE, may_talk
 from backend.api.service import service_of
 
 router = APIRouter()
@@ -42,6 +43,8 @@ async def open_channel(request: Request, wanted: OpenChannel) -> OpenedChannel:
     """Open a line. The first message sent over it should be `hello`."""
     service = service_of(request)
     settings = service.settings.session
+    if not may_talk(request, service.settings.server):
+        raise Refused(403, STRANGERS_PAGE)
     if service.manager.closed_for is not None:
         raise Refused(503, service.manager.closed_for.message)
     if len(service.channels) >= 2 * settings.limit + 32:  # refusals wait there to be heard, too

@@ -16,7 +16,7 @@ import structlog
 
 from backend import metrics
 from backend import protocol as p
-from backend.api.intake import Intake
+from backend.api.intake import Intake, is_longer
 from backend.api.line import Frame, Line, LineLost, SaidGoodbye
 from backend.api.service import Service
 from backend.errors import (
@@ -111,7 +111,7 @@ class Connection:
         return not self._is_new and await self._manager.may_come_back(self.session_id)
 
     def _authorised(self, first: Frame | None) -> p.Hello | None:
-        hello = _hello_in(first)
+        hello = _hello_in(first, self._limits.max_message_bytes)
         wanted = self._limits.token
         given = (hello.token if hello else None) or ""
         if wanted and not secrets.compare_digest(
@@ -227,8 +227,9 @@ class Connection:
             session.hello_again(hello)
 
 
-def _hello_in(frame: Frame | None) -> p.Hello | None:
-    if not isinstance(frame, str):
+def _hello_in(frame: Frame | None, most_bytes: int) -> p.Hello | None:
+    """One that is too large is, as any other bad frame, answered once the session is open."""
+    if not isinstance(frame, str) or is_longer(frame, most_bytes):
         return None
     try:
         message = p.parse_client_message(frame)

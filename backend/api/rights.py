@@ -1,4 +1,4 @@
-"""Who may make and delete avatars over the network."""
+"""Who may talk, and who may make and delete avatars over the network."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 
 from fastapi import Request
 from pydantic import SecretStr
+from starlette.requests import HTTPConnection
 
 from backend.avatar.create.refusals import CreationOff, NotAllowed
-from backend.config import Settings
+from backend.config import ServerSettings, Settings
 
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 """A proxy sits on this computer, whoever is behind it."""
@@ -23,6 +24,20 @@ WITHOUT_TOKEN = (
     "Avatars can be made and deleted only with the access token of the service (server.token; on "
     "the page: #token=… at the end of the address)."
 )
+
+
+STRANGERS_PAGE = (
+    "A page of another site may not talk to this service. Name that site in server.origins "
+    "(AVATAR_CHAT_SERVER__ORIGINS), or give the service a token (server.token)."
+)
+
+
+def may_talk(connection: HTTPConnection, server: ServerSettings) -> bool:
+    """Any page that its user opens could else talk here in his name, and spend his model's quota: a
+    browser lets it, and says only whose page it is. Programs that are no browser say nothing."""
+    if server.token or not is_of_another_site(connection):
+        return True
+    return "*" in server.origins or connection.headers["origin"] in server.origins
 
 
 def require_creation(request: Request, settings: Settings) -> None:
@@ -47,7 +62,7 @@ def has_token(request: Request, wanted: SecretStr | None) -> bool:
     return secrets.compare_digest(wanted.get_secret_value().encode(), given.strip().encode())
 
 
-def is_of_another_site(request: Request) -> bool:
+def is_of_another_site(request: HTTPConnection) -> bool:
     """A page of elsewhere, open in a browser on this computer, is not the person before it."""
     origin = request.headers.get("origin")
     return origin is not None and urlsplit(origin).netloc != request.headers.get("host")

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import structlog
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse
 from starlette.websockets import WebSocketState
 
 from backend.api.connection import Connection
 from backend.api.line import Frame, LineLost
+from backend.api.rights import STRANGERS_PAGE, may_talk
 from backend.api.service import service_of
 
+log = structlog.get_logger()
 router = APIRouter()
 
 
@@ -23,6 +26,10 @@ async def talk(socket: WebSocket, session_id: str) -> None:
     leaving = service.manager.closed_for
     if leaving is not None:  # before the handshake, so that a proxy asks the next backend
         await socket.send_denial_response(JSONResponse({"error": leaving.message}, 503))
+        return
+    if not may_talk(socket, service.settings.server):
+        log.warning("socket.refused", origin=socket.headers["origin"])
+        await socket.send_denial_response(JSONResponse({"error": STRANGERS_PAGE}, 403))
         return
     await socket.accept()
     await Connection(SocketLine(socket), service, session_id).run()

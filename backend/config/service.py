@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from backend.config.section import ROOT, Section
 
@@ -20,6 +20,11 @@ class ServerSettings(Section):
         "for so long: whatever keeps it running begins it anew. 0 never does.",
     )
     token: SecretStr | None = Field(None, description="When set, `hello` must carry this token.")
+    origins: tuple[str, ...] = Field(
+        (),
+        description="Sites whose pages may talk to this service besides its own, such as "
+        "`https://example.org`; `*` is every site. With `token` any page may that knows it.",
+    )
     admin_token: SecretStr | None = Field(
         None,
         description="Shows live sessions, their replies and the log in `/api/status` to whoever "
@@ -87,6 +92,13 @@ class StoreSettings(Section):
         900.0, gt=0, description="A conversation nobody comes back to is forgotten."
     )
     timeout_s: float = Field(0.5, gt=0, description="Bound on one call of the store.")
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_an_address(cls, url: SecretStr) -> SecretStr:
+        if not url.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must begin with redis://, rediss:// or unix://")
+        return url
 
 
 class TimelineSettings(Section):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, get_args
 
+import yaml
 from pydantic import SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
+    DotEnvSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     YamlConfigSettingsSource,
@@ -39,6 +42,9 @@ from backend.config.stages import (
     VadSettings,
 )
 from backend.errors import ConfigError
+
+_YAML = "avatar-chat.yaml"
+_YAML_OPTION = f"{ENV_PREFIX}CONFIG"
 
 
 class Settings(BaseSettings):
@@ -80,9 +86,8 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        path = Path(os.environ.get(f"{ENV_PREFIX}CONFIG", "avatar-chat.yaml"))
-        yaml = YamlConfigSettingsSource(settings_cls, yaml_file=path)
-        return init_settings, env_settings, dotenv_settings, yaml
+        yaml_settings = YamlConfigSettingsSource(settings_cls, yaml_file=_yaml_file())
+        return init_settings, env_settings, dotenv_settings, yaml_settings
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -91,23 +96,48 @@ def load_settings(**overrides: Any) -> Settings:
     Raises:
         ConfigError: names each wrong option, the value it has and what is allowed.
     """
-    _refuse_unknown_names(os.environ)
     try:
+        _refuse_unknown_names(os.environ)
+        _refuse_unknown_names(DotEnvSettingsSource(Settings).env_vars)
+        _refuse_unknown_sections(_yaml_file())
         return Settings(**overrides)
     except ValidationError as error:
         raise ConfigError("\n".join(_explain(item) for item in error.errors())) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise ConfigError(f"The settings could not be read: {error}") from error
 
 
-def _refuse_unknown_names(environ: os._Environ[str]) -> None:
+def _yaml_file() -> Path:
+    """Raises ConfigError: one is named, and it is not there."""
+    in_dotenv = DotEnvSettingsSource(Settings).env_vars.get(_YAML_OPTION.lower())
+    named = os.environ.get(_YAML_OPTION, in_dotenv)
+    if named and not Path(named).is_file():
+        raise ConfigError(f"{_YAML_OPTION} = {named!r}: there is no such file.")
+    return Path(named or _YAML)
+
+
+def _refuse_unknown_names(names: Iterable[str]) -> None:
     known = {name.upper() for name in Settings.model_fields} | {"CONFIG"}
-    for name in environ:
-        if name.upper().startswith(ENV_PREFIX):
-            section = name.upper().removeprefix(ENV_PREFIX).split("__")[0]
+    for name in map(str.upper, names):
+        if name.startswith(ENV_PREFIX):
+            section = name.removeprefix(ENV_PREFIX).split("__")[0]
             if section not in known:
-                allowed = ", ".join(sorted(known))
-                raise ConfigError(f"{name}: there is no such option. Sections are: {allowed}.")
+                raise ConfigError(
+                    f"{name}: there is no such option. Sections are: {', '.join(sorted(known))}."
+                )
+
+
+def _refuse_unknown_sections(path: Path) -> None:
+    if not path.is_file():
+        return
+    with path.open() as file:  # of a text it would quote what it cannot read, perhaps a secret
+        told = yaml.safe_load(file)
+    if not isinstance(told or {}, dict):
+        raise ConfigError(f"{path}: it holds no sections, such as `llm:` with its options below.")
+    for name in told or {}:
+        if name not in Settings.model_fields:
+            known = ", ".join(sorted(Settings.model_fields))
+            raise ConfigError(f"{path}: there is no section {name!r}. There are: {known}.")
 
 
 def _explain(item: Any) -> str:

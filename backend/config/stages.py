@@ -87,7 +87,8 @@ class LlmSettings(Section):
         None, description="Any OpenAI-compatible endpoint; empty means OpenAI's own."
     )
     api_key: SecretStr | None = Field(
-        None, description="Key of the endpoint. `OPENAI_API_KEY` is honoured too."
+        None,
+        description="Key of the endpoint. `OPENAI_API_KEY` in the environment is honoured too.",
     )
     model: str = Field("gpt-4o-mini", description="Model name at the endpoint.")
     system_prompt: str = Field(

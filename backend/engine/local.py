@@ -130,10 +130,10 @@ class WorkerLink:
         self._stdin.close()
         try:
             async with asyncio.timeout(STOP_TIMEOUT_S):
-                await self.process.wait()
+                await self._ended()
         except TimeoutError:
             self._kill()
-            await self.process.wait()
+            await self._ended()
 
     @property
     def is_suspicious(self) -> bool:
@@ -191,6 +191,13 @@ class WorkerLink:
     def _kill(self) -> None:
         with suppress(ProcessLookupError):  # it ended in this very moment
             self.process.kill()
+
+    async def _ended(self) -> None:
+        """Whatever it still says is taken: to asyncio a process whose words wait has not ended."""
+        with suppress(ConnectionError):
+            while await self._stdout.read(READ_BUFFER_BYTES):
+                pass
+        await self.process.wait()
 
     def _bury(self) -> None:
         self.alive = False

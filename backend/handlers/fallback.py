@@ -2,8 +2,8 @@
 
 The first provider that works here is used. One that fails is replaced by the next as long as
 nothing useful was sent; afterwards the error passes on, because half an answer cannot be taken
-back. The chain never waits for a provider that is known to be out while another one is ready:
-it looks again in the background when the breaker allows.
+back. While another one is ready, a provider that was never ready here is looked for in the
+background; one that was is left alone until its breaker allows a try, which is the next question.
 """
 
 from __future__ import annotations

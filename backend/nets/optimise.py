@@ -62,8 +62,8 @@ def optimise(path: Path, sample: Sample | None = None) -> Optimised:
     """
     if find_spec("onnx") is None:
         raise ModelFileError(
-            "Rewriting a net needs the onnx package: "
-            "pip install 'lightweight-avatar-chat[optimize]' (or: pip install onnx)."
+            "Rewriting a net needs the onnx package. In this repository `make .venv/.dev` brings "
+            "it; elsewhere: pip install 'lightweight-avatar-chat[optimize]'."
         )
     original = open_network(path, WAV2LIP)
     fast = path.with_suffix(".fast.onnx")

@@ -37,14 +37,14 @@ class Choices:
 
     def greeted(self, hello: Hello) -> list[AvatarChatError]:
         """A `hello` before the greeting holds at once. Returns why not all of it was granted."""
-        self.output = hello.output
+        self._take_output(hello)
         self.options, refusals = self._granted(hello)
         self._pending = None
         return refusals
 
     def greeted_again(self, hello: Hello) -> list[AvatarChatError]:
         """One that came after the greeting holds from the first turn on."""
-        self.output = hello.output
+        self._take_output(hello)
         self._pending, refusals = self._granted(hello)
         return refusals
 
@@ -70,6 +70,11 @@ class Choices:
     def restore(self, output: Output, options: Options) -> None:
         """Those of an earlier life of the conversation."""
         self.output, self.options = output, options
+
+    def _take_output(self, hello: Hello) -> None:
+        """Without a word on it, a conversation that goes on over another line keeps its own."""
+        if "output" in hello.model_fields_set:
+            self.output = hello.output
 
     def _granted(self, hello: Hello) -> tuple[Options, list[AvatarChatError]]:
         """What can be granted of a `hello`, and why not the rest."""

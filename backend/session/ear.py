@@ -86,8 +86,8 @@ class Ear:
         self._inbox.put_nowait(_Opened(bool(echo_cancellation)))
         self._start()
 
-    def push(self, pcm: Pcm) -> None:
-        """Microphone samples.
+    def push(self, pcm: Pcm) -> bool:
+        """Microphone samples. Returns whether they are taken.
 
         Raises:
             NotListening: the microphone is closed; said once until it is opened again.
@@ -95,13 +95,14 @@ class Ear:
         """
         if not self._open:
             if self._has_refused:
-                return
+                return False
             self._has_refused = True
             raise NotListening("Audio came while the microphone is closed; send start_listen.")
         if self._inbox.qsize() >= MAX_BACKLOG_FRAMES:
             raise RateLimited("Audio comes in faster than it can be taken.")
         now = clock.now()
         self._inbox.put_nowait(_Sound(pcm, now, now + pcm.size / SAMPLE_RATE + MISSING_S))
+        return True
 
     def read(self, pcm: Pcm) -> None:
         """One whole utterance, apart from the microphone."""

@@ -62,10 +62,14 @@ class History:
             self._entries.append(Entry(item.role, item.text, item.interrupted))
 
     @property
-    def awaits_answer(self) -> bool:
-        """The last line that counts is the user's."""
+    def unanswered(self) -> str | None:
+        """The last line that counts, if it is the user's."""
         items = self.items()
-        return bool(items) and items[-1].role == "user"
+        return items[-1].text if items and items[-1].role == "user" else None
+
+    @property
+    def awaits_answer(self) -> bool:
+        return self.unanswered is not None
 
     def messages(self) -> tuple[ChatMessage, ...]:
         return tuple(ChatMessage(item.role, item.text) for item in self.items())

@@ -42,7 +42,8 @@ class Interlocutor:
         turn = self._floor.turn
         if turn is None or (since_s := turn.reply.playout.starts_s) is None:
             return None
-        return AvatarSpeech(since_s, turn.reply.script.text())
+        words = turn.reply.script.begun(turn.reply.playout, clock.now())
+        return AvatarSpeech(since_s, words)
 
     def is_thinking(self) -> bool:
         return self._floor.turn is not None and self.avatar_speech() is None

@@ -23,6 +23,8 @@ class Questions:
     def __init__(self, history: History, choices: Choices, settings: LlmSettings) -> None:
         self.notes = Notes()
         self.asked = Asked()
+        self.is_spoken = False
+        """The last question was, so no client can send it again."""
         self._history = history
         self._choices = choices
         self._settings = settings
@@ -47,11 +49,22 @@ class Questions:
         *,
         streaming: bool = True,
         message_id: str | None = None,
+        is_spoken: bool = False,
     ) -> Request:
         """A turn of the user, kept; `stamp` is that of the reply to come."""
         if message_id not in self.asked:  # else it stands in the history already
             self._history.user(text)
             self.asked.add(message_id)
+        self.is_spoken = is_spoken
+        return self._request(text, asked_at, stamp, streaming=streaming)
+
+    def ask_what_is_owed(self, asked_at: float, stamp: Stamp) -> Request | None:
+        """The spoken question of which no word was answered; once, for it may be what ended all."""
+        text = self._history.unanswered if self.is_spoken else None
+        self.is_spoken = False
+        return None if text is None else self._request(text, asked_at, stamp, streaming=True)
+
+    def _request(self, text: str, asked_at: float, stamp: Stamp, *, streaming: bool) -> Request:
         language = detect_language(text, self._choices.language)
         messages = (ChatMessage("system", self._system_prompt()), *self._history.messages())
         return Request(

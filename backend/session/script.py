@@ -46,10 +46,17 @@ class Script:
         """All of it."""
         return "".join(line.text for line in self._lines).strip()
 
+    def begun(self, playout: Playout, now: float) -> str:
+        """Every sentence that is heard now or was, to its end."""
+        return "".join(line.text for line in self._begun(playout, now)).strip()
+
     def heard(self, playout: Playout, now: float) -> str:
         """Up to the last word that was heard. What has no sound is only read, in its turn."""
-        begun = self._lines[: playout.heard_sentences(now)]
+        begun = self._begun(playout, now)
         parts = [line.text for line in begun]
         if begun and begun[-1].samples:  # the ones before it are through
             parts[-1] = begun[-1].heard(playout.heard_ms(len(begun) - 1, now))
         return "".join(parts).strip()
+
+    def _begun(self, playout: Playout, now: float) -> list[_Line]:
+        return self._lines[: playout.heard_sentences(now)]

@@ -111,6 +111,8 @@ class Session:
         self.post(StateUpdate(state=self.state, reason="ready"))
         for refusal in refusals:
             self.report(refusal)
+        if resumed:
+            await self._answer_what_is_owed()
         self._on_change(self)
 
     def hello_again(self, hello: Hello) -> None:
@@ -152,6 +154,7 @@ class Session:
             options=self.choices.latest,
             history=self.history.items(),
             asked=self._questions.asked.ids,
+            is_spoken=self._questions.is_spoken,
         )
 
     def restore(self, record: SessionRecord) -> None:
@@ -161,6 +164,7 @@ class Session:
         self.choices.restore(record.output, record.options)
         self.history.restore(record.history)
         self._questions.asked = Asked(record.asked)
+        self._questions.is_spoken = record.is_spoken
 
     @property
     def state(self) -> str:
@@ -193,8 +197,8 @@ class Session:
         }
 
     def idle_since(self) -> float:
-        """Second of the last sign of life; now, while a reply runs."""
-        return clock.now() if self._floor.turn else self.last_active
+        """Second of the last sign of life; now, while a reply runs or somebody speaks."""
+        return self.last_active if self.is_at_rest else clock.now()
 
     # ------------------------------------------------------------------ what a client may ask
 
@@ -235,8 +239,8 @@ class Session:
         Raises:
             NotListening: the microphone stream is closed.
         """
-        self._ear.push(pcm)
-        self.timeline.microphone(pcm)
+        if self._ear.push(pcm):
+            self.timeline.microphone(pcm)
 
     async def hear_out(self, pcm: Pcm) -> None:
         """A recording of one whole utterance, 16 kHz mono, heard at once."""
@@ -320,7 +324,12 @@ class Session:
             if not await self._take_the_floor():
                 return
             request = self._questions.ask(
-                text, asked_at, self._stamp(1), streaming=streaming, message_id=message_id
+                text,
+                asked_at,
+                self._stamp(1),
+                streaming=streaming,
+                message_id=message_id,
+                is_spoken=heard is not None,
             )
             self._on_change(self)
             reply = self._begin(request)
@@ -328,6 +337,13 @@ class Session:
                 if heard.first_partial_s is not None:
                     reply.measured.mark("first_partial", heard.first_partial_s)
                 reply.measured.mark("final", heard.final_s)
+
+    async def _answer_what_is_owed(self) -> None:
+        """The line was lost before a word of the answer; typed turns come again by themselves."""
+        async with self._floor.lock:
+            request = self._questions.ask_what_is_owed(clock.now(), self._stamp(1))
+            if request is not None and await self._take_the_floor():
+                self._begin(request)
 
     async def _take_the_floor(self) -> bool:
         """End what is being said and let new options hold; `False` once the session has ended."""

@@ -29,7 +29,9 @@ def wav(raw: bytes, channels: int = 1, bits: int = 16, rate: int = 16_000) -> by
 
 def test_the_same_samples_out_of_every_wrapping() -> None:
     chunk = AudioChunk(data=base64.b64encode(RAW).decode())
-    for samples in (decode_pcm(RAW), decode_audio_chunk(chunk), decode_wav(wav(RAW))):
+    file = AudioChunk(data=base64.b64encode(wav(RAW)).decode(), format="wav")
+    chunks = decode_audio_chunk(chunk), decode_audio_chunk(file)
+    for samples in (decode_pcm(RAW), *chunks, decode_wav(wav(RAW))):
         assert samples.dtype == np.int16 and np.array_equal(samples, PCM)
 
 
@@ -40,6 +42,9 @@ def test_what_cannot_be_is_refused() -> None:
         decode_audio_chunk(AudioChunk(data="!"))
     with pytest.raises(BadAudio, match="base64"):
         decode_audio_chunk(AudioChunk(data="é"))
+    with pytest.raises(TooLarge):
+        long = base64.b64encode(wav(bytes(32_002))).decode()
+        decode_audio_chunk(AudioChunk(data=long, format="wav"))
     for raw, error in ((b"", BadAudio), (b"\0", BadAudio), (bytes(32_002), TooLarge)):
         with pytest.raises(error):
             decode_pcm(raw)

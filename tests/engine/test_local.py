@@ -20,7 +20,7 @@ from worker_actors import Counter, SharedLog, Slow, Sphinx, Unbuildable
 
 from backend.config import EngineSettings
 from backend.engine.base import Actor
-from backend.engine.local import LocalEngine, WorkerLink
+from backend.engine.local import READ_BUFFER_BYTES, LocalEngine, WorkerLink
 from backend.errors import EngineError, ProviderTimeout, WorkerDied
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -203,8 +203,11 @@ async def test_a_worker_that_ends_just_when_it_would_be_killed_has_ended(
 ) -> None:
     """Else nobody would put another in its place."""
 
+    nothing = asyncio.StreamReader()
+    nothing.feed_eof()
+
     class EndsJustThen:
-        pid, stdin, stdout = 1, Mock(), Mock()
+        pid, stdin, stdout = 1, Mock(), nothing
         has_ended = False
 
         async def wait(self) -> int:
@@ -220,6 +223,17 @@ async def test_a_worker_that_ends_just_when_it_would_be_killed_has_ended(
     process: Any = EndsJustThen()
     await WorkerLink(process, call_timeout_s=1.0).stop()
     assert process.has_ended
+
+
+async def test_a_worker_ends_though_nobody_has_read_what_it_said() -> None:
+    says_much = "import sys; sys.stdout.buffer.write(bytes(8 << 20)); sys.stdout.flush()"
+    pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", says_much), **pipes, limit=READ_BUFFER_BYTES
+    )
+    await asyncio.sleep(0.3)  # the pipe and the reader's buffer fill up
+    await asyncio.wait_for(WorkerLink(process, call_timeout_s=1.0).stop(), 10)
+    assert process.returncode == 0
 
 
 async def test_a_worker_that_hangs_is_replaced() -> None:

@@ -2,8 +2,8 @@
 
 Modes: `ok`; `slow` (waits for `gate` before the first word); `hang` (never answers); `cut` (the
 connection breaks after `cut_after` words); `uncounted` (does not know what the answer has cost);
-`garbage` (events that are no JSON); `page` (a web page in the place of an answer); or an HTTP
-status such as `401`, `429`, `500`.
+`garbage` (events that are no JSON); `page` (a web page in the place of an answer); `reasoning`
+(takes neither `temperature` nor `max_tokens`); or an HTTP status such as `401`, `429`, `500`.
 """
 
 from __future__ import annotations
@@ -39,6 +39,9 @@ class FakeOpenAi:
         self.keys.append(request.headers.get("Authorization", ""))
         if self.mode.isdigit():
             return web.json_response({"error": {"message": "no"}}, status=int(self.mode))
+        for option in ("max_tokens", "temperature"):
+            if self.mode == "reasoning" and option in self.requests[-1]:
+                return web.json_response({"error": {"message": "no", "param": option}}, status=400)
         if self.mode == "page":
             return web.Response(text="<html>Please log in.</html>", content_type="text/html")
         try:

@@ -70,6 +70,19 @@ async def test_what_an_answer_has_cost_comes_with_its_end(
     assert not any(delta.usage for delta in deltas[:-1])
 
 
+async def test_an_option_that_the_model_refuses_is_left_out_from_then_on(
+    make_context: ContextFactory,
+) -> None:
+    async with fake_openai("reasoning") as service:
+        llm = connected(make_context, service, api_key="secret", max_tokens=77)
+        for _ in range(2):
+            assert [delta async for delta in llm.process(ASKED) if delta.text]
+        await llm.release()
+    assert len(service.requests) == 3 + 1
+    for asked in service.requests[2:]:
+        assert asked["max_completion_tokens"] == 77 and "temperature" not in asked
+
+
 async def test_half_a_character_is_not_sent_on(make_context: ContextFactory) -> None:
     async with fake_openai(reply="Hi \ud83d there \U0001f600") as service:
         llm = connected(make_context, service, api_key="secret")
@@ -202,3 +215,13 @@ async def test_in_the_chain_a_broken_stream_passes_on(make_context: ContextFacto
             [delta async for delta in chain.process(ASKED)]
         await chain.release()
     assert changes == []
+
+
+async def test_an_answer_without_words_is_the_questions_fault_and_nobody_elses(
+    make_context: ContextFactory,
+) -> None:
+    async with fake_openai(reply=" ") as service:
+        llm = connected(make_context, service, api_key="secret")
+        with pytest.raises(ProviderRefused, match="no words"):
+            assert [delta async for delta in llm.process(ASKED)]
+        await llm.release()

@@ -8,6 +8,8 @@ import json
 import httpx
 import pytest
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin
 
 from bench.service import Running
 from tests.conftest import Serve
@@ -30,7 +32,8 @@ SILENCE_20_MS = bytes(640)
         (SILENCE_20_MS, "not_listening"),
         (json.dumps({"type": "audio_chunk", "data": "!!"}), "bad_audio"),
         (json.dumps({"type": "audio_chunk", "data": "é"}), "bad_audio"),
-        (json.dumps({"type": "audio_chunk", "data": "", "format": "wav"}), "not_available"),
+        (json.dumps({"type": "audio_chunk", "data": "", "format": "webm_opus"}), "not_available"),
+        (json.dumps({"type": "audio_chunk", "data": "", "format": "wav"}), "bad_audio"),
         (json.dumps({"type": "config_update", "avatar": "nobody"}), "unknown_avatar"),
         (json.dumps({"type": "config_update", "avatar": "../../etc"}), "unknown_avatar"),
         (json.dumps({"type": "say", "text": "x", "emotion": 5}), "bad_message"),
@@ -126,6 +129,26 @@ async def test_the_token_is_asked_for(serve: Serve) -> None:
             pass
 
 
+async def test_a_hello_that_is_too_large_is_not_read(embedded: Running) -> None:
+    hello = json.dumps({"type": "hello", "role": "x" * 5_000_000})
+    async with connect(f"ws://127.0.0.1:{embedded.port}/ws/new", max_size=None) as socket:
+        client = WsClient(socket)
+        await socket.send(hello)
+        assert (await client.until("error"))["code"] == "too_large"
+        await client.send("ping", t=1)
+        await client.until("pong")
+
+
+async def test_a_voice_of_any_name_ends_nobody(embedded: Running) -> None:
+    """The library behind the built-in voice has a buffer that is not to be run over."""
+    longest = "en+" + "a" * 60
+    url = f"ws://127.0.0.1:{embedded.port}/ws/new"
+    async with joined(url, output="audio", voice=longest, language=longest) as client:
+        await client.send("text", text="Hello, who are you?")
+        assert (await client.until("turn_end"))["reason"] == "completed"
+        assert client.media
+
+
 async def test_a_flood_is_limited_and_survived(serve: Serve) -> None:
     async with (
         serve(server={"max_messages_per_s": 20}) as base,
@@ -134,6 +157,37 @@ async def test_a_flood_is_limited_and_survived(serve: Serve) -> None:
         for number in range(60):
             await client.send("ping", t=number)
         assert (await client.until("error"))["code"] == "rate_limited"
+
+
+ELSEWHERE, FRIENDLY = "https://elsewhere.example", "https://friendly.example"
+
+
+async def test_a_page_of_another_site_may_talk_only_if_it_is_named(serve: Serve) -> None:
+    async with (
+        serve(server={"origins": [FRIENDLY]}) as base,
+        httpx.AsyncClient(base_url=f"http://{base}") as http,
+    ):
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(f"ws://{base}/ws/new", origin=Origin(ELSEWHERE))
+        assert refused.value.response.status_code == 403
+        assert b"server.origins" in refused.value.response.body
+        for origin, status in ((ELSEWHERE, 403), (FRIENDLY, 201), (f"http://{base}", 201)):
+            asked = await http.post("/api/channel", json={}, headers={"Origin": origin})
+            assert asked.status_code == status
+        for origin in (FRIENDLY, f"http://{base}"):
+            async with connect(f"ws://{base}/ws/new", origin=Origin(origin)):
+                pass
+
+
+@pytest.mark.parametrize("server", [{"origins": ["*"]}, {"token": "known"}])
+async def test_any_page_may_where_all_are_named_or_it_has_to_know_the_token(
+    serve: Serve, server: dict[str, object]
+) -> None:
+    async with (
+        serve(server=server) as base,
+        connect(f"ws://{base}/ws/new", origin=Origin(ELSEWHERE)),
+    ):
+        pass
 
 
 async def test_an_idle_session_is_ended_kindly(serve: Serve) -> None:

@@ -26,6 +26,14 @@ def test_a_hello_before_the_greeting_holds_at_once(choices: Choices) -> None:
     assert choices.options == choices.latest == Options(avatar="nora", voice="hers")
 
 
+def test_a_hello_without_a_word_on_the_output_keeps_it(choices: Choices) -> None:
+    choices.update(ConfigUpdate(output="audio"))
+    choices.greeted(Hello(voice="hers"))
+    assert choices.output == "audio"
+    choices.greeted_again(Hello(output="video"))
+    assert choices.output == "video"
+
+
 def test_one_after_the_greeting_holds_from_the_first_turn_on(choices: Choices) -> None:
     choices.greeted_again(Hello(voice="hers"))
     assert (choices.options.voice, choices.latest.voice) == (None, "hers")

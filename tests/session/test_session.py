@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from backend import clock
 from backend.config import load_settings
 from backend.errors import NotListening
 from backend.metrics import REGISTRY
@@ -25,6 +26,7 @@ from backend.protocol import (
     Text,
 )
 from backend.session import floor, playout
+from backend.session.ear import Ear
 from backend.session.session import Session
 from tests.fakes.stages import CRASHES, DEAF, FAILS, LOUD, QUIET, UNTIDY, WELL, fake_stages
 
@@ -245,6 +247,27 @@ async def test_a_closed_microphone_complains_once(desk: Desk) -> None:
     desk.session.stop_listen()
     with pytest.raises(NotListening):
         desk.session.hear(LOUD)
+
+
+async def test_sound_that_is_not_heard_is_not_kept(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[object] = []
+    monkeypatch.setattr(desk.session.timeline, "microphone", kept.append)
+    with pytest.raises(NotListening):
+        desk.session.hear(LOUD)
+    desk.session.hear(LOUD)
+    assert not kept
+    await desk.session.start_listen(StartListen())
+    desk.session.hear(LOUD)
+    assert len(kept) == 1
+
+
+async def test_who_speaks_is_not_idle(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.session.last_active -= 600
+    assert clock.now() - desk.session.idle_since() >= 600
+    monkeypatch.setattr(Ear, "is_hearing", True)
+    assert clock.now() - desk.session.idle_since() < 60
 
 
 async def test_one_stage_that_will_not_go_keeps_no_other(

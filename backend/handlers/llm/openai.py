@@ -48,6 +48,8 @@ class OpenAiLlm(BaseHandler[Prompt, TextDelta]):
     provider = "openai"
 
     _client: AsyncOpenAI | None = None
+    _options: dict[str, float]
+    """Those of the settings, as far as the model takes them."""
 
     async def _load(self) -> None:
         llm = self.context.settings.llm
@@ -58,6 +60,7 @@ class OpenAiLlm(BaseHandler[Prompt, TextDelta]):
                 component=self.component,
                 provider=self.provider,
             )
+        self._options = {"temperature": llm.temperature, "max_tokens": llm.max_tokens}
         self._client = await asyncio.to_thread(_connect, llm.base_url, key or "none")
         try:
             await knock(str(self._client.base_url), KNOCK_TIMEOUT_S)
@@ -89,9 +92,13 @@ class OpenAiLlm(BaseHandler[Prompt, TextDelta]):
                     usage = _usage(chunk) or usage  # some count on in every chunk
                     if text:
                         yield TextDelta(item.stamp, text)
-                        has_words = True
-                if not has_words:
-                    raise self._failed("The language model's answer has no words.")
+                        has_words = has_words or not text.isspace()
+                if not has_words:  # what was asked is to blame, and others ask something else
+                    raise ProviderRefused(
+                        "The language model's answer has no words.",
+                        component=self.component,
+                        provider=self.provider,
+                    )
                 if usage:
                     yield TextDelta(item.stamp, "", usage)
             finally:
@@ -108,26 +115,39 @@ class OpenAiLlm(BaseHandler[Prompt, TextDelta]):
             await client.close()
 
     async def _ask(self, prompt: Prompt) -> Any:
-        llm = self.context.settings.llm
-        assert self._client is not None
+        """Again without an option that the model refuses, as reasoning models do."""
+        import openai  # loaded long ago, with the client
+
         messages: list[Any] = [
             {"role": role, "content": "\n".join(message.content for message in run)}
             # Many local models refuse two messages of one role in a row, such as those of a user
             # who was not answered before going on.
             for role, run in groupby(prompt.messages, key=lambda message: message.role)
         ]
+        while True:
+            try:
+                return await self._request(messages)
+            except openai.BadRequestError as error:
+                if error.param not in self._options:
+                    raise
+                refused = self._options.pop(error.param)
+                if error.param == "max_tokens":
+                    self._options["max_completion_tokens"] = refused
+
+    async def _request(self, messages: list[Any]) -> Any:
+        assert self._client is not None
+        options: dict[str, Any] = self._options
         return await self._client.chat.completions.create(
-            model=llm.model,
+            model=self.context.settings.llm.model,
             messages=messages,
             stream=True,
             stream_options={"include_usage": True},
-            temperature=llm.temperature,
-            max_tokens=llm.max_tokens,
+            **options,
         )
 
     def _explained(self, error: Exception) -> ProviderError:
         """What happened and what to do; never what the endpoint wrote: it may quote the user."""
-        import openai  # loaded long ago: an error of its client is at hand
+        import openai  # loaded long ago, with the client
 
         where = {"component": self.component, "provider": self.provider}
         if isinstance(error, openai.APITimeoutError):

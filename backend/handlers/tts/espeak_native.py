@@ -8,6 +8,7 @@ Nothing here knows of sessions, sentences or event loops.
 from __future__ import annotations
 
 import ctypes
+import re
 import threading
 from dataclasses import dataclass
 from functools import cache
@@ -22,6 +23,10 @@ _PHONEME_EVENTS, _PHONEME_IPA, _DONT_EXIT = 0x0001, 0x0002, 0x8000
 _CHARS_UTF8 = 1
 _RATE, _PITCH, _RANGE = 1, 3, 4
 _WORD, _PHONEME = 1, 7
+
+_VOICE = re.compile(r"[A-Za-z0-9_-]{1,32}(\+[A-Za-z0-9_-]{1,16})?")
+"""A voice and its variant, both names of files. Where the second is longer than 36 characters the
+library (1.52) writes beyond its buffer, and the process ends; clients name voices and languages."""
 
 
 class _EventId(ctypes.Union):
@@ -129,6 +134,8 @@ class Espeak:
     def _select(self, voice: str) -> bool:
         """Only when it is another one: the library reads it anew and lays a copy of it in a queue,
         and what lies there when the queue runs over is never freed."""
+        if not _VOICE.fullmatch(voice):
+            return False
         if voice != self._selected:
             is_there = self._library.espeak_SetVoiceByName(voice.encode()) == 0
             self._selected = voice if is_there else None

@@ -30,3 +30,4 @@ class SessionRecord(BaseModel):
     options: Options
     history: tuple[HistoryItem, ...]
     asked: tuple[str, ...] = ()
+    is_spoken: bool = False

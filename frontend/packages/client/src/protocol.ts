@@ -73,7 +73,7 @@ export interface AsrPartial {
 export interface AudioChunk {
   type: 'audio_chunk'
   /**
-   * base64 of s16le, 16 kHz, mono
+   * base64 of s16le or of a WAV file, 16 kHz, mono, a second at most; `webm_opus` is answered with `not_available`
    */
   data: string
   format?: 'pcm_s16le' | 'webm_opus' | 'wav'
