@@ -1,8 +1,9 @@
-import type { AvatarInfo } from '@avatar-chat/client'
+import { MicError, Session, type AvatarInfo, type ConfigUpdate } from '@avatar-chat/client'
 import { createPinia, setActivePinia } from 'pinia'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { nextTick } from 'vue'
 import { FakeSocket, FakeVideo } from '../../../packages/client/test/fakes'
+import { useBackdrop } from '../src/stores/backdrop'
 import { useCall } from '../src/stores/call'
 import { useConversation } from '../src/stores/conversation'
 import { useService } from '../src/stores/service'
@@ -135,4 +136,29 @@ test('a network that is back hurries a line that is on its way back', async () =
   FakeSocket.last.drop()
   online()
   expect(FakeSocket.all).toHaveLength(2)
+})
+
+test('a browser that loses its graphics gets plain pictures from then on, and figures when it has them again', async () => {
+  const backdrop = useBackdrop()
+  backdrop.isPossible = true
+  useSettings().background = 'dusk'
+  const call = await begin('nora')
+  FakeSocket.last.sent = []
+  backdrop.isPossible = false
+  await nextTick()
+  backdrop.isPossible = true
+  await nextTick()
+  const alphas = FakeSocket.last.sent.map((message) => (message as ConfigUpdate).video?.alpha)
+  expect([call.isFree, alphas]).toEqual([true, [false, true]])
+})
+
+test('over a microphone that cannot be had nobody forgets to ask again', async () => {
+  vi.spyOn(Session.prototype, 'startListening').mockRejectedValue(new MicError('no_device'))
+  const call = await begin('nora')
+  await call.toggleMicrophone()
+  expect(call.problem?.key).toBe('problem.mic.no_device')
+  call.send('Hello')
+  await refuse('provider_failed')
+  await call.toggleMicrophone()
+  expect(call.problem?.key).toBe('problem.provider')
 })

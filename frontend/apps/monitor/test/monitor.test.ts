@@ -74,6 +74,13 @@ test('who may not watch is no operator, and asks for nothing more', async () => 
   expect([monitor.isOperator, monitor.history, monitor.lines.length]).toEqual([false, null, 0])
 })
 
+test('nobody is an operator before the service has said so', async () => {
+  expect(monitor.isOperator).toBe(false)
+  status = 500
+  await pass(500)
+  expect(monitor.isOperator).toBe(false)
+})
+
 test('no answer is told, and what was known stays', async () => {
   await pass(500)
   status = 500

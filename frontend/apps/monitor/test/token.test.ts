@@ -29,6 +29,11 @@ test('it goes with every question, until it is forgotten', async () => {
   expect(fetching.mock.calls[1]).toMatchObject(['../api/status', { headers: {} }])
 })
 
+test('what comes along unseen when it is pasted is no part of it', () => {
+  saveToken('\u200bses ame\u00a0\ufeff\n')
+  expect(savedToken()).toBe('sesame')
+})
+
 test.each([401, 403])('%d is told apart from what is broken', async (status) => {
   answers(status)
   await expect(ask('api/status/log')).rejects.toBeInstanceOf(Forbidden)

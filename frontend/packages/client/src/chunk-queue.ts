@@ -20,10 +20,6 @@ export class ChunkQueue {
   private lastTaken = -1
   private starving = false
 
-  get length(): number {
-    return this.waiting.length
-  }
-
   push(media: Media): Pushed {
     const generation = media.meta.generation_id ?? 0
     if (generation < this.generation) return 'dropped'

@@ -28,14 +28,12 @@ const OPEN_WITHIN_MS: Record<LineKind, number> = { socket: 4_000, polling: 10_00
 const HEARD_WITHIN_MS = 1_000
 
 export interface ConnectionEvents {
-  open: undefined
   /** The line is down. `retryInMs` is null when only `retry()` brings it back. */
   closed: { code: number; retryInMs: number | null; attempt: number }
   message: ServerMessage
   media: Media
   /** The server broke the contract; the frame was dropped. */
   defect: string
-  latency: { ms: number }
 }
 
 export interface ConnectionOptions {
@@ -167,7 +165,6 @@ export class Connection extends Emitter<ConnectionEvents> {
     this.generations.reset()
     this.send(this.options.hello())
     this.schedulePing()
-    this.emit('open', undefined)
   }
 
   private received(data: string | ArrayBuffer): void {
@@ -189,7 +186,7 @@ export class Connection extends Emitter<ConnectionEvents> {
       return
     }
     if (message.type === 'error' && !message.recoverable) this.dismissed = true
-    if (message.type === 'pong') this.ponged(message.t)
+    if (message.type === 'pong') this.ponged()
     // A meta waits for its media; the pair is judged as one.
     else if (!isMediaMeta(message) && this.generations.accepts(message)) this.emit('message', message)
   }
@@ -237,9 +234,8 @@ export class Connection extends Emitter<ConnectionEvents> {
     }, PING_EVERY_MS)
   }
 
-  private ponged(sentAt: number): void {
+  private ponged(): void {
     clearTimeout(this.pongTimer)
-    this.emit('latency', { ms: performance.now() - sentAt })
     this.schedulePing()
   }
 

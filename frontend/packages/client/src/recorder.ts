@@ -21,7 +21,7 @@ export interface RecorderEvents {
   frame: Int16Array<ArrayBuffer>
   /** 0…1, about 31 times a second. */
   level: number
-  /** The device went away or the user took the permission back. */
+  /** The device went away, fell silent for good, or the user took the permission back. */
   ended: undefined
 }
 
@@ -34,9 +34,15 @@ const REASONS: Record<string, MicFailure> = {
   AbortError: 'in_use',
 }
 
+/** A context that takes longer waits for what may never come: a gesture, or a sound server that is dead. */
+const START_MS = 2_000
+/** Frames come 31 times a second. Where none has come for so long, nobody is heard any more. */
+const SILENT_MS = 3_000
+
 export class Recorder extends Emitter<RecorderEvents> {
   private stream: MediaStream | null = null
   private context: AudioContext | null = null
+  private silence: ReturnType<typeof setTimeout> | undefined
 
   /** `workletUrl`: where `recorder.worklet` is served from. */
   constructor(private readonly workletUrl: string) {
@@ -66,7 +72,7 @@ export class Recorder extends Emitter<RecorderEvents> {
     this.stream = stream
     try {
       const context = await this.capture(stream)
-      if (this.stream === stream) this.context = context
+      if (this.stream === stream) this.runs(context)
       else void context.close() // stopped meanwhile
     } catch (error) {
       if (this.stream === stream) this.stop()
@@ -75,6 +81,7 @@ export class Recorder extends Emitter<RecorderEvents> {
   }
 
   stop(): void {
+    clearTimeout(this.silence)
     if (this.stream) close(this.stream)
     void this.context?.close()
     this.stream = null
@@ -85,7 +92,7 @@ export class Recorder extends Emitter<RecorderEvents> {
     const context = new AudioContext()
     try {
       await context.audioWorklet.addModule(this.workletUrl)
-      await context.resume()
+      await started(context)
       this.connect(stream, context)
     } catch (error) {
       void context.close()
@@ -97,6 +104,8 @@ export class Recorder extends Emitter<RecorderEvents> {
   private connect(stream: MediaStream, context: AudioContext): void {
     const node = new AudioWorkletNode(context, 'avatar-chat-recorder', { channelCount: 1 })
     node.port.onmessage = (event: MessageEvent<RecorderFrame>) => {
+      if (this.context !== context) return // stopped while it was on its way
+      this.watch()
       this.emit('frame', event.data.samples)
       this.emit('level', event.data.level)
     }
@@ -106,10 +115,26 @@ export class Recorder extends Emitter<RecorderEvents> {
     for (const track of stream.getAudioTracks()) track.onended = () => this.lost()
   }
 
+  private runs(context: AudioContext): void {
+    this.context = context
+    this.watch()
+  }
+
+  /** A context may stop without a word, and its device with it. */
+  private watch(): void {
+    clearTimeout(this.silence)
+    this.silence = setTimeout(() => this.lost(), SILENT_MS)
+  }
+
   private lost(): void {
     this.stop()
     this.emit('ended', undefined)
   }
+}
+
+async function started(context: AudioContext): Promise<void> {
+  await Promise.race([context.resume(), new Promise((resolve) => setTimeout(resolve, START_MS))])
+  if (context.state !== 'running') throw new Error(`the audio context is ${context.state}`)
 }
 
 function close(stream: MediaStream): void {

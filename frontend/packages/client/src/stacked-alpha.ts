@@ -5,6 +5,8 @@
  * It mirrors a pile of video elements that somebody else plays and fades: what would be seen of them
  * is drawn, with the opacity that their styles have at that moment. So players need not know of it.
  * The colour of the edges has been freed of its old background by the service.
+ *
+ * A canvas that loses its context needs another one of this when it has it again.
  */
 import { layersInSight, pictureShare } from './layers'
 
@@ -59,7 +61,7 @@ export function canComposite(): boolean {
 
 export class StackedAlpha {
   private readonly layers: Layer[]
-  private program: Program | null = null
+  private readonly program: Program | null
   private request = 0
   private drawn = ''
 
@@ -72,9 +74,8 @@ export class StackedAlpha {
   ) {
     this.layers = videos.map((video) => ({ video, texture: null, holds: '', share: 1 }))
     Object.assign(canvas, picture)
-    canvas.addEventListener('webglcontextlost', this.lost)
-    canvas.addEventListener('webglcontextrestored', this.restored)
-    this.restored()
+    const gl = canvas.getContext('webgl', { premultipliedAlpha: true, antialias: false })
+    this.program = gl && linked(gl)
   }
 
   start(): void {
@@ -89,23 +90,8 @@ export class StackedAlpha {
   /** Draws no more and lets go of the canvas, which may be used anew. */
   dispose(): void {
     cancelAnimationFrame(this.request)
-    this.canvas.removeEventListener('webglcontextlost', this.lost)
-    this.canvas.removeEventListener('webglcontextrestored', this.restored)
     for (const { texture } of this.layers) this.program?.gl.deleteTexture(texture)
     this.program?.gl.deleteProgram(this.program.itself)
-    this.program = null
-  }
-
-  private readonly lost = (event: Event): void => {
-    event.preventDefault() // asks for it to be restored
-    this.program = null
-  }
-
-  private readonly restored = (): void => {
-    const gl = this.canvas.getContext('webgl', { premultipliedAlpha: true, antialias: false })
-    this.program = gl && linked(gl)
-    for (const layer of this.layers) Object.assign(layer, { texture: null, holds: '' })
-    this.drawn = ''
   }
 
   private draw(): void {

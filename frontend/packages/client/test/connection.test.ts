@@ -19,7 +19,7 @@ beforeEach(() => {
     backoff: new Backoff({ firstMs: 100, maxMs: 1000, factor: 2, jitter: 0 }),
     createSocket: FakeSocket.create,
   })
-  for (const name of ['open', 'closed', 'message', 'media', 'defect', 'latency'] as const) {
+  for (const name of ['closed', 'message', 'media', 'defect'] as const) {
     connection.on(name, (payload) => seen.push([name, payload]))
   }
   connection.open()
@@ -41,7 +41,7 @@ test('a meta and its media come out as one', () => {
   FakeSocket.last.accept()
   FakeSocket.last.text(videoMeta())
   FakeSocket.last.raw(new ArrayBuffer(4))
-  expect(names()).toEqual(['open', 'media'])
+  expect(names()).toEqual(['media'])
 })
 
 test('media of an older reply are dropped', () => {
@@ -49,13 +49,13 @@ test('media of an older reply are dropped', () => {
   FakeSocket.last.text({ type: 'text_chunk', chunk: 'a', generation_id: 2 })
   FakeSocket.last.text(videoMeta({ generation_id: 1 }))
   FakeSocket.last.raw(new ArrayBuffer(4))
-  expect(names()).toEqual(['open', 'message'])
+  expect(names()).toEqual(['message'])
 })
 
 test('broken text is reported and the line stays up', () => {
   FakeSocket.last.accept()
   for (const text of ['{', '1', '{"kind":"x"}']) FakeSocket.last.raw(text)
-  expect(names()).toEqual(['open', 'defect', 'defect', 'defect'])
+  expect(names()).toEqual(['defect', 'defect', 'defect'])
   expect(connection.isOpen).toBe(true)
 })
 
@@ -100,7 +100,7 @@ test('a newcomer for whom one backend has no place is not told of it before othe
   expect(FakeSocket.all).toHaveLength(3)
   FakeSocket.last.accept()
   FakeSocket.last.text({ type: 'session_ready' })
-  expect(seen.filter(([name]) => name !== 'open')).toEqual([['message', expect.objectContaining({ type: 'session_ready' })]])
+  expect(seen).toEqual([['message', expect.objectContaining({ type: 'session_ready' })]])
 })
 
 test('a house that is full is asked again when somebody says so', () => {
@@ -154,15 +154,15 @@ test('a silent line is given up and replaced', () => {
   expect(FakeSocket.all).toHaveLength(2)
 })
 
-test('an answered ping keeps the line and tells its latency', () => {
+test('an answered ping keeps the line, and the next one follows', () => {
   FakeSocket.last.accept()
   vi.advanceTimersByTime(15_000)
   const ping = FakeSocket.last.sent.at(-1) as { t: number }
   vi.advanceTimersByTime(40)
   FakeSocket.last.text({ type: 'pong', t: ping.t })
-  expect(seen.at(-1)).toEqual(['latency', { ms: 40 }])
-  vi.advanceTimersByTime(14_000)
-  expect(names()).not.toContain('closed')
+  vi.advanceTimersByTime(15_000)
+  expect(FakeSocket.last.types()).toEqual(['hello', 'ping', 'ping'])
+  expect(seen).toEqual([])
 })
 
 test('nothing is sent, and nothing is kept, while the line is down', () => {

@@ -12,12 +12,14 @@ class FakeTrack {
 class FakeContext {
   static all: FakeContext[] = []
   static addModule: () => Promise<void>
+  static resume: (context: FakeContext) => Promise<void>
   isClosed = false
+  state = 'running'
   audioWorklet = { addModule: () => FakeContext.addModule() }
   constructor() {
     FakeContext.all.push(this)
   }
-  resume = () => Promise.resolve()
+  resume = () => FakeContext.resume(this)
   createMediaStreamSource = () => ({ connect: () => undefined })
   close(): Promise<void> {
     this.isClosed = true
@@ -25,19 +27,30 @@ class FakeContext {
   }
 }
 
+class FakeNode {
+  static last: FakeNode
+  port: { onmessage?: (event: object) => void } = {}
+  connect = () => undefined
+  constructor() {
+    FakeNode.last = this
+  }
+  frame(): void {
+    this.port.onmessage?.({ data: { samples: new Int16Array(512), level: 0 } })
+  }
+}
+
 let tracks: FakeTrack[]
 let recorder: Recorder
 
 beforeEach(() => {
+  vi.useFakeTimers()
   tracks = []
   FakeContext.all = []
   FakeContext.addModule = () => Promise.resolve()
+  FakeContext.resume = () => Promise.resolve()
   vi.stubGlobal('isSecureContext', true)
   vi.stubGlobal('AudioContext', FakeContext)
-  vi.stubGlobal('AudioWorkletNode', class {
-    port = {}
-    connect = () => undefined
-  })
+  vi.stubGlobal('AudioWorkletNode', FakeNode)
   vi.stubGlobal('navigator', {
     mediaDevices: {
       getUserMedia: () => {
@@ -49,7 +62,10 @@ beforeEach(() => {
   })
   recorder = new Recorder('worklet.js')
 })
-afterEach(() => vi.unstubAllGlobals())
+afterEach(() => {
+  vi.unstubAllGlobals()
+  vi.useRealTimers()
+})
 
 const live = (): [number, number] => [
   tracks.filter((one) => one.isLive).length,
@@ -86,4 +102,47 @@ test('a start that is stopped on its way runs no more; one after it does', async
   loaded()
   await first
   expect([recorder.isRunning, live()]).toEqual([true, [1, 1]])
+})
+
+test('a context that never runs is given up', async () => {
+  FakeContext.resume = (context) => {
+    context.state = 'suspended'
+    return new Promise(() => {})
+  }
+  const refused = expect(recorder.start()).rejects.toMatchObject({ reason: 'unsupported' })
+  await vi.advanceTimersByTimeAsync(2_000)
+  await refused
+  expect([recorder.isRunning, live()]).toEqual([false, [0, 0]])
+})
+
+test('one that runs without saying so is taken', async () => {
+  FakeContext.resume = () => new Promise(() => {})
+  const started = recorder.start()
+  await vi.advanceTimersByTimeAsync(2_000)
+  await started
+  expect(recorder.isRunning).toBe(true)
+})
+
+test('a microphone of which nothing comes any more has ended', async () => {
+  const ended = vi.fn()
+  recorder.on('ended', ended)
+  await recorder.start()
+  for (const pauseMs of [2_900, 2_900, 2_900]) {
+    vi.advanceTimersByTime(pauseMs)
+    FakeNode.last.frame()
+  }
+  expect([recorder.isRunning, ended.mock.calls.length]).toEqual([true, 0])
+  vi.advanceTimersByTime(3_000)
+  expect([recorder.isRunning, live(), ended.mock.calls.length]).toEqual([false, [0, 0], 1])
+})
+
+test('one that was stopped has not, whatever still comes of it', async () => {
+  const heard = vi.fn()
+  recorder.on('ended', heard)
+  recorder.on('frame', heard)
+  await recorder.start()
+  recorder.stop()
+  FakeNode.last.frame()
+  vi.advanceTimersByTime(10_000)
+  expect(heard).not.toHaveBeenCalled()
 })

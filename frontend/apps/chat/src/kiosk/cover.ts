@@ -6,11 +6,14 @@ const KEY = 'avatar-chat.kiosk-cover'
 
 /** What an earlier page has left; ready to be shown. */
 export async function takeCover(): Promise<string | null> {
-  const url = sessionStorage.getItem(KEY)
-  sessionStorage.removeItem(KEY)
-  if (!url) return null
-  await decoded(url)
-  return url
+  try {
+    const url = sessionStorage.getItem(KEY)
+    sessionStorage.removeItem(KEY)
+    if (url) await decoded(url)
+    return url
+  } catch {
+    return null // storage refused or a broken picture: the page comes without
+  }
 }
 
 /** Of a picture's address. Throws when it cannot be fetched. */

@@ -8,8 +8,9 @@ import { useSettings } from './settings'
 export const useBackdrop = defineStore('backdrop', () => {
   const settings = useSettings()
   const image = ref(keptImage())
-  const isPossible = canComposite()
-  const style = computed(() => (isPossible ? backgroundStyle(settings.background, image.value) : null))
+  /** Not while the browser has taken its graphics away. */
+  const isPossible = ref(canComposite())
+  const style = computed(() => (isPossible.value ? backgroundStyle(settings.background, image.value) : null))
 
   /** False when the file is no image, or too large a one to be kept. */
   async function choose(file: Blob): Promise<boolean> {

@@ -209,7 +209,8 @@ export const useCall = defineStore('call', () => {
       if (problem.value?.retry === 'microphone') problem.value = null
     } catch (error) {
       if (!(error instanceof MicError)) throw error
-      problem.value = microphoneProblem(error.reason)
+      // That a question is to be asked again would be forgotten over it.
+      if (problem.value?.retry !== 'resend') problem.value = microphoneProblem(error.reason)
     }
   }
 

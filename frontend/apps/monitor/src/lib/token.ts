@@ -7,8 +7,9 @@ export function savedToken(): string | null {
   return sessionStorage.getItem(KEY)
 }
 
+/** Less what no header can carry: something invisible often comes along where a token is copied from. */
 export function saveToken(token: string): void {
-  sessionStorage.setItem(KEY, token.trim())
+  sessionStorage.setItem(KEY, token.replace(/[^\x21-\x7e]/g, ''))
 }
 
 export function forgetToken(): void {

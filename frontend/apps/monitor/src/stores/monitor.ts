@@ -30,7 +30,7 @@ export const useMonitor = defineStore('monitor', () => {
   const followed = ref<string | null>(null)
   const wasRefused = ref(false)
 
-  const isOperator = computed(() => status.value?.live !== null)
+  const isOperator = computed(() => Boolean(status.value?.live))
   const live = computed(() => [...(status.value?.live ?? [])].sort((a, b) => a.place - b.place))
   const session = computed(() => {
     const wanted = [chosen.value, followed.value]
@@ -133,7 +133,7 @@ export const useMonitor = defineStore('monitor', () => {
   )
   watch(newestReply, () => paces?.turns.hurry())
   watch(strangers, (ids) => ids && paces?.faces.hurry())
-  watch([minutes, () => Boolean(status.value?.live)], () => paces?.history.hurry())
+  watch([minutes, isOperator], () => paces?.history.hurry())
 
   /** A second time lets go of it. */
   function choose(id: string): void {
