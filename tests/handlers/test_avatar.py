@@ -217,8 +217,7 @@ async def test_a_worker_that_died_between_two_replies_costs_neither(
     await draw(stage, spoken(speech(0.3)))
     worker = engine._links[0]
     worker.process.kill()
-    while worker.alive:
-        await asyncio.sleep(0.01)
+    await worker.process.wait()
     assert len(await draw(stage, spoken(speech(0.3), reply=2))) == 1
 
 
