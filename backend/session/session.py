@@ -51,6 +51,8 @@ from backend.session.timeline import NullTimeline, Timeline
 from backend.session.turn_metrics import TurnMetrics, Work
 from backend.session.turn_taking.decisions import EarEvent
 
+LINE_LOST = "line_lost"
+
 log = structlog.get_logger()
 
 MakeStages = Callable[[str, OnChange], Stages]
@@ -124,10 +126,10 @@ class Session:
         """The line is gone: nobody hears, nobody speaks. Safe to call twice."""
         await self._ear.close()
         async with self._floor.lock:
-            await self._floor.clear("line_lost")
+            await self._floor.clear(LINE_LOST)
         self._idle_loop = None
-        self._move(self._conversation.listen(False), "line_lost")
-        self.timeline.note("line_lost")
+        self._move(self._conversation.listen(False), LINE_LOST)
+        self.timeline.note(LINE_LOST)
         self.timeline.flush()
 
     async def close(self, reason: str) -> None:
@@ -385,6 +387,8 @@ class Session:
     def _phase(self, phase: Phase, reason: str) -> None:
         self._move(self._conversation.reply(phase), reason)
         if phase is Phase.NONE:
+            if reason != LINE_LOST:  # else it was answered, or is not wanted any more
+                self._questions.is_spoken = False
             self._on_change(self)
 
     # ------------------------------------------------------------------ small things
