@@ -156,7 +156,11 @@ def test_the_settings_of_a_backend_hold(settings_of: SettingsOf, name: str) -> N
 
 def test_the_sample_of_settings_names_options_and_holds_no_secret(settings_of: SettingsOf) -> None:
     sample = ROOT / "deploy/docker/env.example"
-    settings = settings_of(env_file(sample, uncommented=True))
+    given = env_file(sample, uncommented=True)
+    house = given.pop("AVATAR_CHAT_CONFIG").rpartition("/")[0]  # is on no computer but a container
+    for name in OF_OURS:
+        assert (name, "./deploy/docker/house", house) in mounts()
+    settings = settings_of(given)
     assert str(settings.llm.base_url).startswith("http://llm:") and "llm" in SERVICES
     assert env_file(sample) == {"GRAFANA_PASSWORD": ""}
     grafana = SERVICES["grafana"]["environment"]["GF_SECURITY_ADMIN_PASSWORD"]
