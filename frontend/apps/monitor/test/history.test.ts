@@ -38,3 +38,10 @@ test('a small chart leaves out what was before the first value, and draws over h
 test('without values there is nothing to draw', () => {
   expect([line([]), area([null]), highest([]), highest([0])]).toEqual(['', '', 1, 1])
 })
+
+test('the first point stands at the end of ten minutes', () => {
+  const at = [1_000, 1_060, 1_120]
+  const first = { ...HISTORY, at, series: [{ name: 'turn.first_chunk.p50', unit: 's', values: [null, null, 0.1] }] }
+  const { xAxis } = latencyChart(first, [REPLY_CURVES[2]!], 'p50', 12)
+  expect(xAxis).toMatchObject({ min: (1_120 - 600) * 1000, max: 1_120_000 })
+})

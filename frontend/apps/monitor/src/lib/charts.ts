@@ -44,12 +44,14 @@ export const STAGE_CURVES: Curve[] = STAGES.map((stage) => ({
 
 const INK = '#8fa3a6'
 const DAY_S = 24 * 3600
+const SHORTEST_S = 10 * 60
 
 /** Curves at one percentile, from where there is anything to show; the one that users wait for with a glow below it. `size_px`: of words. */
 export function latencyChart(history: History, curves: Curve[], p: 'p50' | 'p95', size_px: number): ChartOption {
   const begin = curves.map(({ name }) => values(history, `${name}.${p}`).findIndex((one) => one !== null))
   const from = Math.max(0, Math.min(...begin))
-  const isLong = (history.at.at(-1) ?? 0) - (history.at[0] ?? 0) > DAY_S
+  const end = history.at.at(-1) ?? 0
+  const isLong = end - (history.at[0] ?? 0) > DAY_S
   const words = { color: INK, fontSize: size_px, fontFamily: 'Figtree Variable, sans-serif' }
   return {
     animation: false,
@@ -63,6 +65,9 @@ export function latencyChart(history: History, curves: Curve[], p: 'p50' | 'p95'
     },
     xAxis: {
       type: 'time',
+      // Around the first point alone there would be days.
+      min: Math.min(history.at[from] ?? end, end - SHORTEST_S) * 1000,
+      max: end * 1000,
       axisLine: { lineStyle: { color: 'rgb(214 234 232 / 18%)' } },
       axisTick: { show: false },
       splitNumber: 5,
