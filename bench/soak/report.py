@@ -14,6 +14,7 @@ from bench.soak.verdict import (
     Verdict,
     at_rest,
     by_minute,
+    growth_mb_h,
     judge,
     lag_p99_ms,
     names,
@@ -66,7 +67,8 @@ Every {ROUND_S / 60:.0f} minutes all of them leave for {REST_S / 60:.0f}. Memory
 end of that rest, for while they talk it tells who talks just then: growth is the median slope \
 between those looks. The first {warm_up_s(looks) / 60:.0f} minutes are warm-up. Judged is the \
 resident set (RSS) of each process; that of a worker holds the loops of every face that it has \
-shown, too: they lie in files, and the system takes them back when it wants them.{_late(counts)}"""
+shown, too: they lie in files, and the system takes them back when it wants them. All \
+processes together grew by {growth_mb_h(looks, "sum"):+.2f} MB/h.{_late(counts)}"""
 
 
 def _late(counts: Counter[str]) -> str:

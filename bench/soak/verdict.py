@@ -58,7 +58,6 @@ def judge(looks: Sequence[Look]) -> list[Verdict]:
         Verdict("replies heard", "> 0", str(counts.get("replies", 0)), bool(counts.get("replies"))),
         _same_processes(measured),
         *(_growth(measured, name) for name in names(measured)),
-        _growth(measured, "sum"),
         *(_flat(measured, what) for what in MOST_MORE),
         _series(measured),
         _lag(looks, measured),
@@ -124,6 +123,11 @@ def lag_p99_ms(before: Look, after: Look) -> float:
 def _same_processes(measured: Sequence[Look]) -> Verdict:
     seen = {tuple(process.pid for process in look.processes.values()) for look in measured}
     return Verdict("sets of processes", "1", str(len(seen)), len(seen) == 1)
+
+
+def growth_mb_h(looks: Sequence[Look], name: str) -> float:
+    """Of resident memory after the warm-up; of one process, or of all: `sum`."""
+    return slope_per_h(at_rest([look for look in looks if look.at_s >= warm_up_s(looks)], name))
 
 
 def _growth(measured: Sequence[Look], name: str) -> Verdict:
