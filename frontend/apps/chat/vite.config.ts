@@ -10,8 +10,9 @@ export default defineConfig({
   server: {
     proxy: {
       '/ws': { target: backend, ws: true },
-      '/api': backend,
-      '/avatars': backend,
+      // A bare address would hide from the backend which page asks.
+      '/api': { target: backend },
+      '/avatars': { target: backend },
     },
   },
 })
