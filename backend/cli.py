@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 
 from backend import __version__, cli_avatar
@@ -252,7 +253,7 @@ def _findings_table(findings: list[Finding]) -> Table:
             finding.runs,
             finding.version,
             f"[{colour}]{finding.verdict}[/]",
-            finding.advice,
+            escape(finding.advice),
         )
     return table
 
@@ -291,5 +292,5 @@ def main() -> None:
     try:
         app()
     except AvatarChatError as error:
-        console.print(f"[red]avatar-chat:[/] {error.message}", highlight=False)
+        console.print(f"[red]avatar-chat:[/] {escape(error.message)}", highlight=False)
         sys.exit(1)

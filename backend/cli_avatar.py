@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.status import Status
 from rich.table import Table
 
@@ -45,7 +46,7 @@ def list_() -> None:
         table.add_row(card.id, card.name, size, loop, drawn_by, card.licence)
     Console().print(table)
     for problem in broken_avatars(settings.dir).values():
-        console.print(f"[red]broken:[/] {problem}", highlight=False)
+        console.print(f"[red]broken:[/] {escape(problem)}", highlight=False)
 
 
 @app.command()

@@ -43,6 +43,7 @@ def test_say_explains_what_it_cannot_do(tmp_path: Path) -> None:
         (("**", "-o", str(tmp_path / "x.mp4")), "nothing to say"),
         (("Hi", "-o", str(tmp_path / "no/x.mp4")), "cannot be written"),
         (("Hi", "-o", str(tmp_path / "x.mp4"), "--avatar", "nobody"), "no avatar 'nobody'"),
+        (("Hi", "-o", str(tmp_path / "[/a]/x.mp4")), "[/a]/x.mp4"),  # words, not markup
     ):
         told = avatar_chat("say", *args)
         assert told.returncode == 1 and words in told.stderr and "Traceback" not in told.stderr
