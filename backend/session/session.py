@@ -344,7 +344,7 @@ class Session:
         """The line was lost before a word of the answer; typed turns come again by themselves."""
         async with self._floor.lock:
             request = self._questions.ask_what_is_owed(clock.now(), self._stamp(1))
-            if request is not None and await self._take_the_floor():
+            if request is not None and self.ended is None:
                 self._begin(request)
 
     async def _take_the_floor(self) -> bool:

@@ -12,6 +12,7 @@ from bench.soak.rounds import REST_S, ROUND_S
 from bench.soak.verdict import (
     MAX_LAG_P99_MS,
     Verdict,
+    after_warm_up,
     at_rest,
     by_minute,
     growth_mb_h,
@@ -68,7 +69,7 @@ end of that rest, for while they talk it tells who talks just then: growth is th
 between those looks. The first {warm_up_s(looks) / 60:.0f} minutes are warm-up. Judged is the \
 resident set (RSS) of each process; that of a worker holds the loops of every face that it has \
 shown, too: they lie in files, and the system takes them back when it wants them. All \
-processes together grew by {growth_mb_h(looks, "sum"):+.2f} MB/h.{_late(counts)}"""
+processes together grew by {growth_mb_h(after_warm_up(looks), "sum"):+.2f} MB/h.{_late(counts)}"""
 
 
 def _late(counts: Counter[str]) -> str:

@@ -44,9 +44,13 @@ def warm_up_s(looks: Sequence[Look]) -> float:
     return min(LONGEST_WARM_UP_S, looks[-1].at_s / 3) if looks else 0.0
 
 
+def after_warm_up(looks: Sequence[Look]) -> list[Look]:
+    return [look for look in looks if look.at_s >= warm_up_s(looks)]
+
+
 def judge(looks: Sequence[Look]) -> list[Verdict]:
     """Every bar, in the order of the report. `looks` must not be empty."""
-    measured = [look for look in looks if look.at_s >= warm_up_s(looks)]
+    measured = after_warm_up(looks)
     wrong = [finding for look in looks for finding in look.wrong]
     of_kind = {kind: sum(finding["kind"] == kind for finding in wrong) for kind in _WRONG}
     counts = looks[-1].counts
@@ -125,19 +129,18 @@ def _same_processes(measured: Sequence[Look]) -> Verdict:
     return Verdict("sets of processes", "1", str(len(seen)), len(seen) == 1)
 
 
-def growth_mb_h(looks: Sequence[Look], name: str) -> float:
-    """Of resident memory after the warm-up; of one process, or of all: `sum`."""
-    return slope_per_h(at_rest([look for look in looks if look.at_s >= warm_up_s(looks)], name))
+def growth_mb_h(measured: Sequence[Look], name: str) -> float:
+    """Of resident memory, of one process or of all: `sum`."""
+    return slope_per_h(at_rest(measured, name))
 
 
 def _growth(measured: Sequence[Look], name: str) -> Verdict:
-    rests = at_rest(measured, name)
-    slope = slope_per_h(rests)
+    slope = growth_mb_h(measured, name)
     return Verdict(
         f"growth of resident memory, {name}",
         f"≤ {MAX_SLOPE_MB_H:g} MB/h",
         f"{slope:+.2f} MB/h",
-        slope <= MAX_SLOPE_MB_H if len(rests) >= LEAST_RESTS else None,
+        slope <= MAX_SLOPE_MB_H if len(at_rest(measured, name)) >= LEAST_RESTS else None,
     )
 
 
